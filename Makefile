@@ -1,0 +1,91 @@
+# Everything a person or CI runs. `make` alone prints this page.
+# On a fresh machine each target first sets up what it needs: .venv, from the locks.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SERVICES := auth edge jobs media-worker search
+DISTS := protos libs/kit $(SERVICES:%=services/%) deploy/local
+SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e docs bench gen gen-check breaking lock
+
+##@ Start
+help: ## Print this page.
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp ## Set up and run everything on this machine: FLEXURA_HOME=.flexura FLEXURA_PORT=3000.
+	@exec $(BIN)/python -m flexura_local
+
+stop: ## Stop what `make run` started on this FLEXURA_HOME.
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m flexura_local stop; else echo 'nothing runs: Flexura is not installed here'; fi
+
+clean: ## Remove the virtual environment and caches; never your data.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+##@ Check
+fmt: .venv/dev.stamp ## Format the code and mend what can be mended.
+	$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format --quiet .
+
+lint: .venv/dev.stamp ## Check style: ruff for Python, buf for the protos.
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && cd protos && ../$(BIN)/buf lint
+
+types: .venv/dev.stamp ## Check types: mypy, strict.
+	$(BIN)/mypy
+
+imports: .venv/dev.stamp ## Check that every arrow between rooms points inward.
+	$(BIN)/lint-imports --no-logo
+
+test: lint types imports gen-check breaking ## Every check: these, then house, unit, integration and e2e tests (under 10 minutes).
+	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/house tests/unit tests/integration tests/e2e
+
+test-unit: .venv/dev.stamp ## House and unit tests alone, under a minute.
+	$(BIN)/pytest tests/house tests/unit
+
+##@ Deeper
+test-integration: .venv/dev.stamp ## Tests of one service against real servers.
+	$(BIN)/pytest tests/integration
+
+test-e2e: .venv/dev.stamp ## Tests of the whole, as `make run` runs it.
+	$(BIN)/pytest tests/e2e
+
+bench: .venv/bench.stamp ## Measure everything in one run and write docs/performance.md (10 minutes).
+	@command -v wrk >/dev/null || { [ $$(id -u) = 0 ] && apt-get install -qq -y wrk >/dev/null; } || { echo 'The benchmark needs wrk (Debian: apt-get install wrk)'; exit 1; }
+	PYTHONPATH=tests $(BIN)/python -m bench
+
+docs: .venv/dev.stamp ## Write the settings tables of docs/operations.md.
+	$(BIN)/python docs/render_settings.py
+
+##@ Contracts
+gen: .venv/dev.stamp ## Generate the stubs in protos/gen.
+	$(BIN)/python protos/generate.py
+
+gen-check: .venv/dev.stamp ## Fail where the committed stubs differ from the protos.
+	$(BIN)/python protos/generate.py --check
+
+breaking: .venv/dev.stamp ## Fail where the protos break clients of the main branch.
+	$(BIN)/python protos/breaking.py
+
+lock: .venv/dev.stamp ## Compile the requirement files into locks with hashes and without addresses.
+	for set in requirements requirements-dev requirements-bench; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links $$set.in -o $$set.lock || exit 1; done
+
+# What is installed is remembered by stamps, so that a second call starts at once.
+.venv/run.stamp: requirements.lock $(DISTS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Flexura needs Python 3.11 or newer; set PYTHON=/path/to/one")'
+	@$(PYTHON) -m venv .venv || { echo 'Flexura needs the venv module of Python (Debian: apt-get install python3-venv)'; exit 1; }
+	@echo 'Installing Flexura into .venv ...'
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation $(DISTS:%=-e %)
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	@echo 'Installing the checks into .venv ...'
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/bench.stamp: .venv/dev.stamp requirements-bench.lock
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-bench.lock
+	@touch $@

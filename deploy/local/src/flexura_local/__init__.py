@@ -1,0 +1,1 @@
+"""The embedded profile: everything on one machine, started and watched by one process."""

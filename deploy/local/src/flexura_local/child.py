@@ -1,0 +1,129 @@
+"""One child process: started to die with us, its output in a log of bounded size, stopped by its own group."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+LOG_BYTES_MAX = 16 << 20
+LOG_TAIL_BYTES = 16 << 10
+LAST_LINES = 4
+LINE_CHARACTERS_MAX = 160
+
+
+class Child:
+    """A running program."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, log_start: int) -> None:
+        self._process = process
+        self._log = log
+        self._log_start = log_start
+
+    @classmethod
+    async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Child":
+        rotate(log)
+        with log.open("ab") as stream:
+            log_start = stream.tell()
+            process = await asyncio.create_subprocess_exec(
+                *launched(*command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                env=environment,
+                # A group of its own: Ctrl-C reaches the supervisor alone, which then stops all in order.
+                start_new_session=True,
+            )
+        return cls(process, log, log_start)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.returncode is None
+
+    async def wait(self) -> str:
+        """Waits for its end and says how it ended."""
+        code = await self._process.wait()
+        if code >= 0:
+            return f"ended with status {code}"
+        return f"was killed by {signal.Signals(-code).name}"
+
+    async def stop(self, grace_s: float) -> bool:
+        """Asks it to end, kills it with all that it started where it does not in time; tells whether it ended."""
+        self._send(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(grace_s):
+                await self._process.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self.kill()
+            await self._process.wait()
+        return True
+
+    def kill(self) -> None:
+        """Kills it and whatever it left behind in its group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def log_since_start(self) -> list[str]:
+        """The last lines that this run wrote."""
+        with self._log.open("rb") as stream:
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(end - LOG_TAIL_BYTES, min(self._log_start, end)))
+            return stream.read().decode(errors="replace").splitlines()
+
+    def last_words(self) -> list[str]:
+        """The last lines that tell of trouble, or the last ones where none does."""
+        lines = [shortened(line) for line in self.log_since_start() if line.strip()]
+        return ([line for line in lines if tells_of_trouble(line)] or lines)[-LAST_LINES:]
+
+    def _send(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+
+def launched(*command: str) -> list[str]:
+    """The command, to be run so that it dies with this process, even when this one is killed."""
+    return [sys.executable, "-S", "-E", str(LAUNCHER), str(os.getpid()), *command]
+
+
+def rotate(log: Path) -> None:
+    """Keeps one older log beside the present one; for a log that nobody writes to."""
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        log.replace(older(log))
+
+
+def rotate_in_use(log: Path) -> None:
+    """Like rotate, for a log that a child writes to: it appends, so what is cut off comes back from the start."""
+    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        shutil.copyfile(log, older(log))
+        os.truncate(log, 0)
+
+
+def older(log: Path) -> Path:
+    return log.with_suffix(".log.1")
+
+
+def tells_of_trouble(line: str) -> bool:
+    return any(word in line.lower() for word in ("error", "exception", "fatal", "panic", "refused", "flexura_"))
+
+
+def shortened(line: str) -> str:
+    """One line for people: of our own JSON lines the event and what is beside it."""
+    try:
+        event = json.loads(line)
+        extra = {k: v for k, v in event.items() if k not in {"event", "service", "time", "exception"}}
+        cause = str(event.get("exception", "")).strip().rpartition("\n")[2]
+        line = " ".join([str(event["event"]), *(f"{k}={v}" for k, v in extra.items()), cause])
+    except (ValueError, KeyError, AttributeError):
+        pass
+    return line if len(line) <= LINE_CHARACTERS_MAX else line[: LINE_CHARACTERS_MAX - 1] + "…"

@@ -1,0 +1,80 @@
+"""What the person at the terminal sees."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+NAME_WIDTH = 14
+WHERE_WIDTH = 34
+GREEN, RED, YELLOW, DIM, BOLD = "32", "31", "33", "2", "1"
+
+
+class Console:
+    """One line per event, with colour only where a terminal shows it."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
+        self._colours = stream.isatty() and "NO_COLOR" not in os.environ
+
+    def opening(self, home: str) -> None:
+        self._print(f"\n  {self._paint(BOLD, 'Flexura')} {self._paint(DIM, f'keeps everything in {home}')}\n")
+
+    def ready(self, name: str, where: str, seconds: float) -> None:
+        took = self._paint(DIM, f"{seconds:5.1f} s")
+        self._print(f"  {self._paint(GREEN, '●')} {name:<{NAME_WIDTH}}{where:<{WHERE_WIDTH}}{took}")
+
+    def slow(self, name: str, why: str) -> None:
+        self._print(f"  {self._paint(YELLOW, '○')} {name:<{NAME_WIDTH}}is not ready yet: {why}")
+
+    def died(self, name: str, how: str, last_lines: Sequence[str], restart_s: float) -> None:
+        again = f"starting it again in {restart_s:g} s"
+        self._print(f"  {self._paint(RED, '✗')} {name:<{NAME_WIDTH}}{how}; {again}")
+        self._quote(last_lines)
+
+    def hopeless(self, name: str, times: int, log: str) -> None:
+        self._print(f"  {self._paint(RED, '✗')} {name:<{NAME_WIDTH}}could not start {times} times in a row; see {log}")
+
+    def failed(self, why: str, hint: str = "") -> None:
+        self._print(f"\n  {self._paint(RED, 'Flexura did not start:')} {why}")
+        if hint:
+            self._print(f"  {hint}")
+        self._print("")
+
+    def welcome(self, url: str, key: str, key_file: str, seconds: float) -> None:
+        self._print(f"\n  {self._paint(BOLD, url)} is ready, {seconds:.1f} s after the start. Ctrl-C stops it.\n")
+        self._print(f"  Your API key, kept in {key_file}:\n\n    {self._paint(BOLD, key)}\n")
+        self._print(f"  Try it:\n\n{try_it(url, key)}\n")
+
+    def stopping(self) -> None:
+        self._print(f"\n  {self._paint(DIM, 'Stopping; once more Ctrl-C kills.')}")
+
+    def stopped(self, name: str, how: str) -> None:
+        self._print(f"  {self._paint(DIM, f'○ {name:<{NAME_WIDTH}}{how}')}")
+
+    def say(self, sentence: str) -> None:
+        self._print(f"  {sentence}")
+
+    def _quote(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._print(self._paint(DIM, f"      {line}"))
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colours else text
+
+    def _print(self, line: str) -> None:
+        # A terminal that was closed must not keep us from stopping in order.
+        with contextlib.suppress(OSError):
+            print(line, file=self._stream, flush=True)
+
+
+def try_it(url: str, key: str) -> str:
+    """The commands to paste: make an image, ask for it."""
+    return f"""\
+    curl -X POST {url}/api/generate/image \\
+      -H "Authorization: Bearer {key}" \\
+      -H "Content-Type: application/json" \\
+      -d '{{"prompt": "a futuristic city at night, neon lights, cinematic"}}'
+
+    curl {url}/api/jobs/THE_JOB_ID -H "Authorization: Bearer {key}\""""

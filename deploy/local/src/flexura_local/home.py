@@ -1,0 +1,124 @@
+"""The folder that holds everything of one installation: data, credentials, ports, sockets, logs, and who runs it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flexura_local.ports import free_ports, taken
+from flexura_local.s3 import GRPC_OFFSET, store_ports
+
+SOCKET_PATH_MAX = 100  # The system's limit is 107 bytes; the longest socket here must fit.
+LONGEST_SOCKET = "search.sock"
+
+
+class HomeTakenError(Exception):
+    """Another process runs on this home."""
+
+
+class Home:
+    """Paths below one folder, and the small files that survive a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.sockets = self.folder / "run"
+
+    @property
+    def first_key_file(self) -> Path:
+        return self.folder / "first-key"
+
+    @property
+    def spool(self) -> Path:
+        return self._inside("spool")
+
+    def database_url(self, service: str) -> str:
+        return f"sqlite:///{self._inside('db') / service}.db"
+
+    def log(self, part: str) -> Path:
+        return self._inside("log") / f"{part}.log"
+
+    def secret_file(self, name: str) -> Path:
+        """Names a file with a secret that is made when first asked for."""
+        file = self._inside("secrets") / name
+        if not file.exists():
+            write_secret(file, secrets.token_urlsafe(32))
+        return file
+
+    def secret(self, name: str) -> str:
+        return self.secret_file(name).read_text()
+
+    def ports(self) -> tuple[int, dict[str, int]]:
+        """The broker's port and the store's: those of the last time, except where somebody took them meanwhile."""
+        file = self.folder / "ports.json"
+        kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        fresh = {"nats": free_ports(1)[0], **store_ports()}
+        ports = {name: kept[name] if still_free(name, kept) else port for name, port in fresh.items()}
+        file.write_text(json.dumps(ports, indent=2) + "\n")
+        return ports.pop("nats"), ports
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Makes the folder, for its owner alone, and holds it; raises HomeTakenError where another process does."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        with (self.folder / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeTakenError(f"process {self.holder()} runs on {self.folder}") from None
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+            with self._sockets_made():
+                yield
+
+    def holder(self) -> int | None:
+        """The process that runs on this home, None where nobody does."""
+        file = self.folder / "lock"
+        with contextlib.suppress(FileNotFoundError), file.open("r") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read() or 0)
+        return None
+
+    @contextmanager
+    def _sockets_made(self) -> Iterator[None]:
+        if len(os.fsencode(self.sockets / LONGEST_SOCKET)) <= SOCKET_PATH_MAX:
+            shutil.rmtree(self.sockets, ignore_errors=True)
+            self.sockets.mkdir(mode=0o700)
+            yield
+            return
+        # Too deep for the system; sockets need short names.
+        with tempfile.TemporaryDirectory(prefix="flexura-") as short:
+            self.sockets = Path(short)
+            yield
+
+    def _inside(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+
+def still_free(name: str, kept: dict[str, int]) -> bool:
+    needed = [kept[name]] if name in kept else []
+    if name == "admin" and needed:
+        needed.append(kept[name] + GRPC_OFFSET)
+    return bool(needed) and not taken(needed)
+
+
+def write_secret(file: Path, secret: str) -> None:
+    """Writes it in one step, readable for its owner alone: after a crash there is all of it or nothing."""
+    draft = file.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(secret)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.rename(file)

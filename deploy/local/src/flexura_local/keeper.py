@@ -1,0 +1,108 @@
+"""Keeps one part running: starts it, sees that it becomes ready, starts it again when it dies."""
+
+import asyncio
+import contextlib
+import time
+
+from flexura_local.child import Child, rotate_in_use
+from flexura_local.console import Console
+from flexura_local.home import Home
+from flexura_local.parts import Part
+
+READY_POLL_S = 0.05
+READY_TIMEOUT_S = 30.0
+RESTART_S_MIN, RESTART_S_MAX = 0.5, 30.0
+STEADY_S = 60.0  # After this long a death counts as the first again.
+HOPELESS_TIMES = 3
+ROTATE_INTERVAL_S = 10.0
+
+
+class Keeper:
+    """The supervisor's hold on one part."""
+
+    def __init__(self, part: Part, home: Home, console: Console) -> None:
+        self.part = part
+        self.ready = asyncio.Event()
+        self.hopeless = asyncio.Event()
+        self._log = home.log(part.name)
+        self._console = console
+        self._stopping = asyncio.Event()
+        self._child: Child | None = None
+        self._deaths = 0
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self._child.is_running else None
+
+    async def run(self) -> None:
+        """Runs until it is stopped."""
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            how = await self._live(began)
+            if self._stopping.is_set():
+                return
+            self._deaths = 1 if time.monotonic() - began > STEADY_S else self._deaths + 1
+            await self._pause_after(how)
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        child, began = self._child, time.monotonic()
+        if child is None or not child.is_running:
+            return
+        ended = await child.stop(self.part.stop_grace_s)
+        took = time.monotonic() - began
+        self._console.stopped(self.part.name, f"stopped in {took:.1f} s" if ended else "did not stop and was killed")
+
+    def kill(self) -> None:
+        """Ends it without asking and does not start it again."""
+        self._stopping.set()
+        if self._child is not None:
+            self._child.kill()
+
+    async def _live(self, began: float) -> str:
+        try:
+            child = await Child.start(self.part.command, self.part.environment, self._log)
+        except OSError as error:
+            self._child = None
+            return f"could not be started ({error})"
+        self._child = child
+        if self._stopping.is_set():
+            # Asked to stop in the very moment of the start.
+            child.kill()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._see_ready(child, began)), group.create_task(self._bound_log())]
+            how = await child.wait()
+            for task in tasks:
+                task.cancel()
+        self.ready.clear()
+        # What it started itself ends with it: the next one begins alone.
+        child.kill()
+        return how
+
+    async def _see_ready(self, child: Child, began: float) -> None:
+        while (why := await self.part.why_not_ready(child)) is not None:
+            if time.monotonic() - began > READY_TIMEOUT_S:
+                self._console.slow(self.part.name, f"{why}; killing it after {READY_TIMEOUT_S:g} s")
+                child.kill()
+                return
+            await asyncio.sleep(READY_POLL_S)
+        self.ready.set()
+        self._console.ready(self.part.name, self.part.where, time.monotonic() - began)
+
+    async def _bound_log(self) -> None:
+        while True:
+            await asyncio.sleep(ROTATE_INTERVAL_S)
+            # A disk that is full, or a log that somebody removed, is no reason to stop what runs.
+            with contextlib.suppress(OSError):
+                rotate_in_use(self._log)
+
+    async def _pause_after(self, how: str) -> None:
+        restart_s = min(RESTART_S_MIN * 2 ** (self._deaths - 1), RESTART_S_MAX)
+        last_words = self._child.last_words() if self._child else []
+        self._console.died(self.part.name, how, last_words, restart_s)
+        if self._deaths == HOPELESS_TIMES:
+            self._console.hopeless(self.part.name, self._deaths, str(self._log))
+            self.hopeless.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(restart_s):
+                await self._stopping.wait()

@@ -1,0 +1,167 @@
+"""The parts of an installation: what each one is started with and how one sees that it is ready."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flexura_local.child import Child
+from flexura_local.home import Home
+from flexura_local.nats import Broker
+from flexura_local.readiness import http_ready, log_says_ready, rpc_serving
+from flexura_local.s3 import BUCKET, Store
+from flexura_local.settings import LocalSettings
+
+NATS_USER = "flexura"
+WORKER_GRACE_S = 9.0  # The worker gives reports under way 8 seconds.
+
+# Of our own environment a child gets these and what its part names, nothing else: a stray AWS_ACCESS_KEY_ID would
+# open the store to a second user.
+PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program of the installation."""
+
+    name: str
+    where: str
+    command: list[str]
+    why_not_ready: Callable[[Child], Awaitable[str | None]]
+    settings: dict[str, str] = field(default_factory=dict)
+    stop_grace_s: float = 4.0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | self.settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All parts, stage after stage: a stage starts when the one before is ready, and stops before it."""
+
+    stages: tuple[tuple[Part, ...], ...]
+    auth_target: str
+    public_url: str
+
+
+def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
+    """Decides on everything; prepares the files of the broker and the store."""
+    nats_port, s3_ports = home.ports()
+    broker = Broker(home.folder / "nats", nats_port, NATS_USER, home.secret("nats-password"))
+    store = Store(
+        home.folder / "s3", home.sockets, s3_ports, home.secret("s3-access-key"), home.secret("s3-secret-key")
+    )
+    broker.prepare()
+    store.prepare()
+    common = {"FLEXURA_LOG_LEVEL": settings.log.level, "FLEXURA_LOG_FORMAT": "json"}
+    bus = {
+        "FLEXURA_NATS_URL": broker.url,
+        "FLEXURA_NATS_USER": broker.user,
+        "FLEXURA_NATS_PASSWORD_FILE": str(home.secret_file("nats-password")),
+    }
+    blobs = {
+        "FLEXURA_S3_ENDPOINT": store.endpoint,
+        "FLEXURA_S3_BUCKET": BUCKET,
+        "FLEXURA_S3_ACCESS_KEY_FILE": str(home.secret_file("s3-access-key")),
+        "FLEXURA_S3_SECRET_KEY_FILE": str(home.secret_file("s3-secret-key")),
+    }
+    public_url = f"http://localhost:{settings.port}"
+    services = (
+        rpc_part(home, "auth", common | bus | database(home, "auth")),
+        rpc_part(home, "search", common),
+        rpc_part(home, "jobs", common | bus | database(home, "jobs") | offered(settings)),
+        worker_part(home, settings, common | bus | blobs),
+        edge_part(home, settings.port, hosts, common | bus | blobs | {"FLEXURA_PUBLIC_URL": public_url}),
+    )
+    measurable = tuple(measured(part, settings, number) for number, part in enumerate(services))
+    return Plan(
+        stages=((broker_part(broker), store_part(store)), measurable[:3], measurable[3:]),
+        auth_target=target(home, "auth"),
+        public_url=public_url,
+    )
+
+
+def broker_part(broker: Broker) -> Part:
+    async def why_not_ready(_: Child) -> str | None:
+        return await broker.why_not_ready()
+
+    return Part("nats", broker.url, broker.command(), why_not_ready)
+
+
+def store_part(store: Store) -> Part:
+    async def why_not_ready(_: Child) -> str | None:
+        return await store.why_not_ready()
+
+    return Part("s3", f"http://{store.endpoint}", store.command(), why_not_ready)
+
+
+def rpc_part(home: Home, name: str, settings: dict[str, str]) -> Part:
+    async def why_not_ready(_: Child) -> str | None:
+        return await rpc_serving(target(home, name))
+
+    socket = home.sockets / f"{name}.sock"
+    settings = settings | {"FLEXURA_RPC_LISTEN": target(home, name), "FLEXURA_RPC_GRACE_S": "2"}
+    return Part(name, shown(socket), module(f"flexura_{name}"), why_not_ready, settings)
+
+
+def worker_part(home: Home, settings: LocalSettings, shared: dict[str, str]) -> Part:
+    own = {
+        "FLEXURA_JOBS_TARGET": target(home, "jobs"),
+        "FLEXURA_SLOTS": str(settings.slots),
+        "FLEXURA_SPOOL_DIR": str(home.spool),
+        "FLEXURA_PROVIDERS": settings.providers,
+    }
+    where = f"{settings.slots} slot{'s' if settings.slots > 1 else ''}"
+    worker = module("flexura_media_worker")
+    return Part("media-worker", where, worker, log_says_ready, shared | own, stop_grace_s=WORKER_GRACE_S)
+
+
+def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -> Part:
+    async def why_not_ready(_: Child) -> str | None:
+        return await http_ready(port)
+
+    own = {
+        "FLEXURA_LISTEN": ",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in hosts),
+        "FLEXURA_AUTH_TARGET": target(home, "auth"),
+        "FLEXURA_JOBS_TARGET": target(home, "jobs"),
+        "FLEXURA_SEARCH_TARGET": target(home, "search"),
+        "FLEXURA_GRACE_S": "2",
+    }
+    return Part("edge", f"http://localhost:{port}", module("flexura_edge"), why_not_ready, shared | own)
+
+
+def measured(part: Part, settings: LocalSettings, number: int) -> Part:
+    """The part with a metrics port of its own, where metrics are asked for."""
+    host, _, port = settings.metrics.listen.rpartition(":")
+    if not port:
+        return part
+    own = {"FLEXURA_METRICS_LISTEN": f"{host}:{int(port) + number}"}
+    return dataclasses.replace(part, settings=part.settings | own)
+
+
+def database(home: Home, service: str) -> dict[str, str]:
+    return {"FLEXURA_DATABASE_URL": home.database_url(service)}
+
+
+def offered(settings: LocalSettings) -> dict[str, str]:
+    own = {"FLEXURA_CATALOG_FILE": str(settings.catalog_file.absolute())} if settings.catalog_file else {}
+    return own | {
+        "FLEXURA_PROVIDERS": settings.providers,
+        "FLEXURA_SUBSTITUTION": str(settings.substitution).lower(),
+    }
+
+
+def target(home: Home, service: str) -> str:
+    return f"unix:{home.sockets / service}.sock"
+
+
+def module(name: str) -> list[str]:
+    return [sys.executable, "-m", name]
+
+
+def shown(path: Path) -> str:
+    """The path as seen from here, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

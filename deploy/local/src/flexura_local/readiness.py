@@ -1,0 +1,61 @@
+"""How one sees from outside that a part is ready; each question answers what is wrong, None for nothing."""
+
+import asyncio
+import contextlib
+import http.client
+import json
+import sys
+
+from flexura_local.child import Child, launched
+
+ANSWER_TIMEOUT_S = 3.0
+RPC_TIMEOUT_S = 20.0
+
+
+async def http_ready(port: int) -> str | None:
+    """Asks the edge's own /readyz."""
+    return await asyncio.to_thread(_http_ready, port)
+
+
+async def rpc_serving(target: str) -> str | None:
+    """Waits for gRPC health, in a process of its own: one that has used gRPC must not start others."""
+    process = await asyncio.create_subprocess_exec(
+        *launched(sys.executable, "-m", "flexura_local.serving", target),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(RPC_TIMEOUT_S):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        return f"{target} does not answer"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    return None if process.returncode == 0 else output.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+async def log_says_ready(child: Child) -> str | None:
+    """For a part that serves nobody and so has no door to knock at: its log says when it can work."""
+    said = "it has not said yet"
+    for line in child.log_since_start():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if event.get("event") == "readiness_changed":
+                said = "" if event.get("ready") else json.dumps(event.get("missing"))
+    return said or None
+
+
+def _http_ready(port: int) -> str | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        body = answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer on port {port} ({error or type(error).__name__})"
+    finally:
+        connection.close()
+    return None if answer.status == http.client.OK else f"{answer.status} {body[:200]}"

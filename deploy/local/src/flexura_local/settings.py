@@ -1,0 +1,26 @@
+"""The settings of the embedded profile; all else is chosen for you."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from flexura_kit.settings import MetricsSettings, Positive, Settings
+
+
+class LocalSettings(Settings):
+    metrics: MetricsSettings = MetricsSettings()
+    """`host:port` where auth may be scraped; search, jobs, media-worker and edge follow on the next four ports."""
+    home: Path = Path(".flexura")
+    """Folder where everything is kept: data, credentials, logs."""
+    port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
+    """Where people and agents reach it, on this machine only."""
+    slots: Positive = Field(default_factory=lambda: 2 * (os.cpu_count() or 1))
+    """Jobs that the media worker does at once; twice the number of cores where nothing is said."""
+    providers: str = "flexura-testcard"
+    """Providers that are set up to run, separated by commas."""
+    catalog_file: Path | None = None
+    """Your own catalog of models instead of the one that comes along."""
+    substitution: bool = True
+    """Whether a model whose provider is not set up is served by its substitute, which the job then says."""

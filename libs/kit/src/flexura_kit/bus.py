@@ -1,0 +1,175 @@
+"""The connection to NATS, and the one step that provisions streams and consumers."""
+
+import asyncio
+import contextlib
+import inspect
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import fields
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.errors import NotFoundError
+
+from flexura_kit import log
+from flexura_kit.settings import BusSettings, secret
+
+SERVER_MIN = (2, 11)  # Older servers drop newer settings without a word.
+JETSTREAM_TIMEOUT_S = 3.0
+DRAIN_S = 5.0
+
+Handler = Callable[[bytes], Awaitable[None] | None]
+Callback = Callable[[], Awaitable[None] | None]
+
+logger = log.get_logger()
+
+
+class Bus:
+    """A connection that is made in the background and made again for ever; services start without it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.nats = Client()
+        self.jetstream: JetStreamContext = self.nats.jetstream(timeout=JETSTREAM_TIMEOUT_S)
+        self.on_connected: list[Callback] = []  # Called after each connect, the first and every later one.
+        self._handlers: list[tuple[str, Handler]] = []
+        self._has_subscribed = False
+        self._is_closing = False
+
+    @property
+    def is_connected(self) -> bool:
+        return self.nats.is_connected
+
+    def subscribe(self, subject: str, handler: Handler) -> None:
+        """Hears what is published on core NATS from the first connect on; hints only, some are lost.
+
+        Call it while the service is built.
+        """
+        self._handlers.append((subject, handler))
+
+    async def publish(self, subject: str, payload: bytes) -> bool:
+        """Publishes a hint on core NATS; answers whether it left the process."""
+        try:
+            await self.nats.publish(subject, payload)
+        except Exception as error:  # noqa: BLE001 - the client raises a dozen kinds; a hint may always be lost.
+            logger.warning("hint_lost", subject=subject, error=repr(error))
+            return False
+        return True
+
+    async def connect(self, settings: BusSettings) -> None:
+        """Connects, trying for as long as it takes."""
+        await self.nats.connect(
+            servers=[url.strip() for url in settings.url.split(",")],
+            name=self.name,
+            user=settings.user or None,
+            password=secret(settings.password_file) or None,
+            connect_timeout=2,
+            reconnect_time_wait=1,
+            max_reconnect_attempts=-1,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            # Nothing is sent after a caller has given up: a publish without a connection fails at once.
+            pending_size=0,
+            error_cb=self._noticed,
+            disconnected_cb=self._disconnected,
+            reconnected_cb=self._connected,
+            closed_cb=self._closed,
+        )
+        await self._connected()
+
+    async def close(self) -> None:
+        self._is_closing = True
+        if self.nats.is_connected:
+            with contextlib.suppress(Exception):  # Whatever it is, the close below ends it.
+                async with asyncio.timeout(DRAIN_S):
+                    await self.nats.drain()
+        if not self.nats.is_closed:
+            await self.nats.close()
+
+    async def _connected(self) -> None:
+        version = self.nats.connected_server_version
+        logger.info("bus_connected", server=str(version))
+        if (version.major, version.minor) < SERVER_MIN:
+            logger.error("bus_server_too_old", server=str(version), needed="{}.{}".format(*SERVER_MIN))
+        if not self._has_subscribed:
+            self._has_subscribed = True
+            for subject, handler in self._handlers:
+                await self.nats.subscribe(subject, cb=call_with_payload(handler))
+        for callback in self.on_connected:
+            await maybe_wait(callback())
+
+    async def _disconnected(self) -> None:
+        if not self._is_closing:
+            logger.warning("bus_disconnected")
+
+    async def _noticed(self, error: Exception) -> None:
+        logger.warning("bus_error_noticed", error=repr(error))
+
+    async def _closed(self) -> None:
+        if not self._is_closing:
+            # The client has given up for good, as with refused credentials; only a fresh process helps.
+            logger.error("bus_closed")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@asynccontextmanager
+async def bus(settings: BusSettings, name: str) -> AsyncIterator[Bus]:
+    connection = Bus(name)
+    connecting = asyncio.create_task(connection.connect(settings), name="bus-connect")
+    try:
+        yield connection
+    finally:
+        connecting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await connecting
+        await connection.close()
+
+
+async def provision_stream(jetstream: JetStreamContext, config: StreamConfig) -> None:
+    """Makes the stream as declared, or changes it to that, and compares what the server made of it."""
+    if config.name is None:
+        raise ValueError("a stream needs a name")
+    try:
+        await jetstream.stream_info(config.name)
+    except NotFoundError:
+        info = await jetstream.add_stream(config)
+    else:
+        info = await jetstream.update_stream(config)
+    refuse_drift(f"stream {config.name}", config, info.config)
+
+
+async def provision_consumer(jetstream: JetStreamContext, stream: str, config: ConsumerConfig) -> None:
+    """Makes the durable consumer as declared, or changes it to that, and compares what the server made of it."""
+    info = await jetstream.add_consumer(stream, config)
+    refuse_drift(f"consumer {stream}/{config.durable_name}", config, info.config)
+
+
+def refuse_drift(what: str, declared: StreamConfig | ConsumerConfig, echoed: object) -> None:
+    """Raises where the server runs another configuration than the declared one: unknown settings it ignores.
+
+    A field that has the client's default was not declared.
+    """
+    wrong = [
+        f"{field.name}: declared {wanted!r}, in force {got!r}"
+        for field in fields(declared)
+        if (wanted := getattr(declared, field.name)) != field.default
+        and (got := getattr(echoed, field.name, None)) != wanted
+    ]
+    if wrong:
+        raise RuntimeError(f"{what} is not as declared: {'; '.join(wrong)}")
+
+
+def call_with_payload(handler: Handler) -> Callable[[Msg], Awaitable[None]]:
+    async def called(message: Msg) -> None:
+        await maybe_wait(handler(message.data))
+
+    return called
+
+
+async def maybe_wait(result: Awaitable[None] | None) -> None:
+    if inspect.isawaitable(result):
+        await result

@@ -1,0 +1,139 @@
+"""A writing and a reading engine, set up so that nothing is lost and nothing waits for ever."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from weakref import WeakSet
+
+from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from flexura_kit.settings import DatabaseSettings, secret
+
+POOL_TIMEOUT_S = 5.0
+RECYCLE_S = 1800
+HIDE_PARAMETERS = True  # The text of an error goes to the log; prompts, names and digests may not.
+THREAD_END_S = 2.0
+
+Threads = WeakSet[threading.Thread]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Two engines on one database. Rows that are read to be written are read by `write`."""
+
+    write: AsyncEngine
+    read: AsyncEngine
+    dialect: Literal["sqlite", "postgresql"]
+    threads: Threads = field(default_factory=WeakSet, repr=False)
+
+
+@asynccontextmanager
+async def database(settings: DatabaseSettings, service: str) -> AsyncIterator[Database]:
+    """Opens the database of one service; on PostgreSQL its tables are in the schema of the service's name."""
+    opened = open_database(settings, service)
+    try:
+        yield opened
+    finally:
+        await opened.write.dispose()
+        await opened.read.dispose()
+        await threads_ended(opened.threads)
+
+
+async def threads_ended(threads: Threads) -> None:
+    """Waits for the threads of connections that were cut off: each still has an answer for this loop."""
+    await asyncio.to_thread(join_all, list(threads))
+
+
+def join_all(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join(THREAD_END_S)
+
+
+def open_database(settings: DatabaseSettings, service: str) -> Database:
+    url = make_url(settings.url)
+    match url.get_backend_name():
+        case "sqlite":
+            threads = Threads()
+            write = sqlite_engine(url, settings, threads, begin="BEGIN IMMEDIATE", connections=1)
+            read = sqlite_engine(url, settings, threads, begin="BEGIN", connections=settings.pool_size)
+            return Database(write, read, "sqlite", threads)
+        case "postgresql":
+            password = secret(settings.password_file)
+            url = url.set(drivername="postgresql+asyncpg", password=password or url.password)
+            return Database(
+                postgresql_engine(url, settings, service), postgresql_engine(url, settings, service), "postgresql"
+            )
+        case other:
+            raise ValueError(f"FLEXURA_DATABASE_URL names {other}; sqlite and postgresql are known")
+
+
+def sqlite_engine(
+    url: URL, settings: DatabaseSettings, threads: Threads, *, begin: str, connections: int
+) -> AsyncEngine:
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        hide_parameters=HIDE_PARAMETERS,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def remember(connection: Any, _record: object) -> None:
+        threads.add(connection.driver_connection._thread)  # noqa: SLF001 - aiosqlite offers no other way to wait for it.
+
+    prepare_sqlite(engine.sync_engine, settings, begin=begin)
+    return engine
+
+
+def prepare_sqlite(engine: Engine, settings: DatabaseSettings, *, begin: str) -> None:
+    """Sets up every connection of an engine, and how its transactions begin."""
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver's own transactions begin too late to keep a read and the write after it together.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # This file is the only durable copy of a job.
+            f"busy_timeout={int(settings.lock_timeout_s * 1000)}",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def postgresql_engine(url: URL, settings: DatabaseSettings, service: str) -> AsyncEngine:
+    statement_ms = int(settings.statement_timeout_s * 1000)
+    return create_async_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_recycle=RECYCLE_S,
+        pool_pre_ping=True,
+        hide_parameters=HIDE_PARAMETERS,
+        connect_args={
+            "timeout": POOL_TIMEOUT_S,
+            "command_timeout": settings.statement_timeout_s + 1,
+            "server_settings": {
+                "application_name": f"flexura-{service}",
+                "search_path": service,
+                "statement_timeout": str(statement_ms),
+                "lock_timeout": str(int(settings.lock_timeout_s * 1000)),
+                "idle_in_transaction_session_timeout": str(statement_ms),
+                "timezone": "UTC",
+            },
+        },
+    )

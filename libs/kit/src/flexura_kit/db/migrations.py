@@ -1,0 +1,45 @@
+"""Migrations, run by the service that owns the tables, one process at a time."""
+
+import zlib
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+
+from flexura_kit import log
+from flexura_kit.db.engines import Database
+
+LOCK_TIMEOUT_MS = 4000
+STATEMENT_TIMEOUT_MS = 5000
+
+logger = log.get_logger()
+
+
+async def migrate(database: Database, service: str, migrations: Path) -> None:
+    """Brings the service's tables to the newest revision; replicas that start together wait for each other."""
+    async with database.write.connect() as connection, connection.begin():
+        if database.dialect == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(service.encode())})
+            await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))
+            await connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
+            await connection.execute(text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
+        await connection.run_sync(upgrade, migrations)
+    logger.info("database_migrated")
+
+
+def upgrade(connection: Connection, migrations: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """What a service's `migrations/env.py` calls; alembic has set the scene."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection, target_metadata=metadata, render_as_batch=True, transaction_per_migration=False
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,101 @@
+"""The one error that crosses boundaries, its kinds and its reasons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What kind of error it is; decides the gRPC and the HTTP status."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    DENIED = "denied"
+    NOT_FOUND = "not_found"
+    EXISTS = "exists"
+    REFUSED = "refused"
+    LIMITED = "limited"
+    BUSY = "busy"
+    TIMED_OUT = "timed_out"
+    INTERNAL = "internal"
+
+
+class Reason(StrEnum):
+    """The stable name a client may test; the protos say what each means, with an example."""
+
+    INTERNAL = "internal"
+    SERVICE_UNAVAILABLE = "service_unavailable"
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    OVERLOADED = "overloaded"
+    CANCELED = "canceled"
+
+    INVALID_REQUEST = "invalid_request"
+    MALFORMED_JSON = "malformed_json"
+    BODY_TOO_LARGE = "body_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    UNSUPPORTED_ENCODING = "unsupported_encoding"
+    ROUTE_NOT_FOUND = "route_not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
+    BAD_REQUEST = "bad_request"
+    BODY_TIMEOUT = "body_timeout"
+
+    API_KEY_MISSING = "api_key_missing"
+    API_KEY_MALFORMED = "api_key_malformed"
+    API_KEY_UNKNOWN = "api_key_unknown"
+    API_KEY_REVOKED = "api_key_revoked"
+    API_KEY_EXPIRED = "api_key_expired"
+    API_KEY_NOT_FOUND = "api_key_not_found"
+    ACCOUNT_NOT_FOUND = "account_not_found"
+    API_KEY_LIMIT = "api_key_limit"
+
+    JOB_NOT_FOUND = "job_not_found"
+    ASSET_NOT_FOUND = "asset_not_found"
+    MODEL_UNKNOWN = "model_unknown"
+    MODEL_TYPE_MISMATCH = "model_type_mismatch"
+    MODEL_UNAVAILABLE = "model_unavailable"
+    JOB_EXISTS = "job_exists"
+    LEASE_LOST = "lease_lost"
+    JOB_NOT_CLAIMABLE = "job_not_claimable"
+
+    PROVIDER_FAILED = "provider_failed"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_RETURNED_NOTHING = "provider_returned_nothing"
+    GENERATOR_CRASHED = "generator_crashed"
+    WORKER_LOST = "worker_lost"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+    SEARCH_UNAVAILABLE = "search_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One field that is wrong: its path as the client wrote it, and how to mend it."""
+
+    field: str
+    message: str
+
+
+class FlexuraError(Exception):
+    """What went wrong, in a form that every service and every client understands.
+
+    `message` is one sentence for people and safe to show; `metadata` holds every changing part of it.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        reason: Reason,
+        message: str,
+        violations: Sequence[FieldViolation] = (),
+        **metadata: str,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.reason = reason
+        self.message = message
+        self.violations = tuple(violations)
+        self.metadata = metadata
+
+    def __repr__(self) -> str:
+        return f"FlexuraError({self.kind}, {self.reason}, {self.message!r}, {self.metadata})"

@@ -1,0 +1,88 @@
+"""A gRPC server with health, reflection and our interceptor."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+
+from flexura_kit.rpc.interceptor import CallInterceptor
+from flexura_kit.settings import RPCServerSettings
+
+MESSAGE_BYTES_MAX = 16 << 20  # A batch of 64 jobs with the longest prompts is about 3 MB.
+CLEAN_UP_S = 2.0  # For handlers that still run when the server has stopped.
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One gRPC service: its descriptor, the generated function that adds it, and who answers."""
+
+    descriptor: ServiceDescriptor
+    adder: Callable[[Any, Any], None]
+    servicer: object
+
+
+class RPCServer:
+    """Started and stopped by the lifecycle."""
+
+    def __init__(
+        self,
+        settings: RPCServerSettings,
+        server: grpc.aio.Server,
+        health_servicer: HealthServicer,
+        calls: CallInterceptor,
+    ) -> None:
+        self._settings = settings
+        self._server = server
+        self._health = health_servicer
+        self._calls = calls
+        self.port = 0
+
+    async def start(self) -> None:
+        self.port = self._server.add_insecure_port(self._settings.listen)
+        await self._server.start()
+
+    async def set_ready(self, *, is_ready: bool) -> None:
+        """Tells callers whether to come here; `grpc.health.v1.Health` says it to them."""
+        state = health_pb2.HealthCheckResponse.SERVING if is_ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        await self._health.set("", state)
+
+    async def stop(self) -> None:
+        """Lets calls under way end, and returns when every handler has."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(self._settings.grace_s)
+        await self._calls.idle(CLEAN_UP_S)
+
+
+def rpc_server(settings: RPCServerSettings, services: Sequence[Service]) -> RPCServer:
+    """Builds a server inside a running loop; it listens once it is started."""
+    names = [service.descriptor.full_name for service in services]
+    calls = CallInterceptor(frozenset(names), settings.deadline_max_s)
+    server = grpc.aio.server(
+        interceptors=[calls],
+        maximum_concurrent_rpcs=settings.concurrency_max,
+        options=server_options(settings),
+    )
+    for service in services:
+        service.adder(service.servicer, server)
+    health_servicer = HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    if settings.reflection:
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+    return RPCServer(settings, server, health_servicer, calls)
+
+
+def server_options(settings: RPCServerSettings) -> list[tuple[str, int]]:
+    """The library ignores a misspelt option without a word; a test shows that each of these has its effect."""
+    return [
+        ("grpc.so_reuseport", 0),
+        ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+        ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+        ("grpc.max_connection_age_ms", settings.connection_age_s * 1000),
+        ("grpc.max_connection_age_grace_ms", 30_000),
+        ("grpc.http2.min_ping_interval_without_data_ms", settings.ping_interval_min_ms),
+    ]

@@ -1,0 +1,1 @@
+"""What the auth service does, one method for each RPC, and what it refuses."""

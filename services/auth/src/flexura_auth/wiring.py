@@ -1,0 +1,29 @@
+"""Everything the auth service is made of, in the order it starts."""
+
+from pathlib import Path
+
+from flexura_auth.rpc import auth_service
+from flexura_auth.service.auth import Auth
+from flexura_auth.settings import AuthSettings
+from flexura_auth.store import SQLKeyStore
+from flexura_auth.wakeups import NATSWakeups
+from flexura_kit.bus import bus
+from flexura_kit.clock import utc_now
+from flexura_kit.db import DatabaseWatch, database, migrate
+from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.rpc import rpc_server
+
+SERVICE = "auth"
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+async def build(settings: AuthSettings, life: Lifecycle) -> None:
+    data = await life.enter(database(settings.database, SERVICE))
+    await migrate(data, SERVICE, MIGRATIONS)
+    wakeups = NATSWakeups(await life.enter(bus(settings.nats, SERVICE)))
+    auth = Auth(SQLKeyStore(data), wakeups, utc_now)
+    watch = DatabaseWatch(data)
+
+    life.run("watch-database", watch.run)
+    life.ready_checks["database"] = watch.why_not_ready
+    life.serve(rpc_server(settings.rpc, [auth_service(auth)]))

@@ -1,0 +1,1 @@
+"""The services and stores that the edge asks, a file for each."""

@@ -1,0 +1,1 @@
+"""The HTTP door, a file for each noun."""

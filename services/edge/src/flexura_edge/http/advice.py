@@ -1,0 +1,105 @@
+"""What a caller can do about each error, written for people and for models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flexura_kit.errors import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A title that is the same each time, and steps; a step whose part in braces is not known is left out."""
+
+    title: str
+    steps: tuple[str, ...] = ()
+
+    def next_actions(self, metadata: Mapping[str, str]) -> list[str]:
+        return [step for step in (filled(step, metadata) for step in self.steps) if step]
+
+
+def filled(step: str, metadata: Mapping[str, str]) -> str:
+    try:
+        return step.format_map({name: value for name, value in metadata.items() if value})
+    except KeyError:
+        return ""
+
+
+_CATALOG = "Fetch GET /api/agent/models and take a model whose status is active."
+_MEND_AND_SEND = "Mend what `errors` names and send the request again."
+_WAIT_AND_SEND = "Wait for retry_after_ms and send the same request again."
+_MAKE_A_KEY = "Create a key on the dashboard and send it as `Authorization: Bearer fx_live_...`."
+_AS_JSON = "Send the body as plain JSON with the header `Content-Type: application/json`."
+_LOOK_FOR_JOB = "Ask GET /api/jobs/{job_id} first: the job may have been accepted."
+_NEXT_JOB = "Submit the job again; if it fails again, try another model of GET /api/agent/models."
+
+NO_ADVICE = Advice("Something went wrong")
+
+# Every reason that a client over HTTP can meet: in an answer, or as `code` of a failed job.
+ADVICE: dict[Reason, Advice] = {
+    Reason.INTERNAL: Advice(
+        "Internal error", ("Try again later; if it goes on, report the request_id to whoever runs this server.",)
+    ),
+    Reason.SERVICE_UNAVAILABLE: Advice("A part of the service is unavailable", (_LOOK_FOR_JOB, _WAIT_AND_SEND)),
+    Reason.DEADLINE_EXCEEDED: Advice(
+        "It took too long", (_LOOK_FOR_JOB, "Ask for less at once, or try again when less is going on.")
+    ),
+    Reason.OVERLOADED: Advice("Too much is under way", (_WAIT_AND_SEND,)),
+    Reason.CANCELED: Advice("The job was canceled", ("Submit the job again if it is still wanted.",)),
+    Reason.INVALID_REQUEST: Advice("The request is not valid", (_MEND_AND_SEND,)),
+    Reason.MALFORMED_JSON: Advice(
+        "The body is not valid JSON",
+        ("Look at line {line}, column {column} of the body.", "Write the body with a JSON library and send it again."),
+    ),
+    Reason.BODY_TOO_LARGE: Advice("The body is too large", ("Send a body of at most {limit_bytes} bytes.",)),
+    Reason.UNSUPPORTED_MEDIA_TYPE: Advice("The body is not of a supported type", (_AS_JSON,)),
+    Reason.UNSUPPORTED_ENCODING: Advice(
+        "The body is compressed", ("Send the body without a `Content-Encoding` header, uncompressed.",)
+    ),
+    Reason.ROUTE_NOT_FOUND: Advice(
+        "No such route", ("Try {nearest}.", "Fetch GET /api/openapi.json for every route there is.")
+    ),
+    Reason.METHOD_NOT_ALLOWED: Advice("The route does not take this method", ("Use {allowed}.",)),
+    Reason.RANGE_NOT_SATISFIABLE: Advice(
+        "The range lies outside the asset", ("Ask for bytes before {size_bytes}, or leave the `Range` header out.",)
+    ),
+    Reason.BAD_REQUEST: Advice("This is not a valid HTTP message", ("Send the request with a common HTTP client.",)),
+    Reason.BODY_TIMEOUT: Advice("The body took too long to arrive", ("Send the whole body within {limit_s} seconds.",)),
+    Reason.API_KEY_MISSING: Advice("No API key was sent", (_MAKE_A_KEY,)),
+    Reason.API_KEY_MALFORMED: Advice(
+        "This is not an API key", ("Copy the whole key again; it was changed or cut on its way.", _MAKE_A_KEY)
+    ),
+    Reason.API_KEY_UNKNOWN: Advice(
+        "The API key is not known here",
+        ("Check that the key was made on this server and not on another one.", _MAKE_A_KEY),
+    ),
+    Reason.API_KEY_REVOKED: Advice("The API key was revoked", (_MAKE_A_KEY,)),
+    Reason.API_KEY_EXPIRED: Advice("The API key has expired", ("Use the key that replaced this one.", _MAKE_A_KEY)),
+    Reason.JOB_NOT_FOUND: Advice(
+        "No such job",
+        ("Use a job_id that a generate endpoint answered.", "Use the API key of the account that submitted the job."),
+    ),
+    Reason.ASSET_NOT_FOUND: Advice(
+        "No such asset", ("Use the asset_url of GET /api/jobs/{{job_id}} as it is, once the job is completed.",)
+    ),
+    Reason.MODEL_UNKNOWN: Advice("No such model", ('Send "model": "{nearest}" if that is what you meant.', _CATALOG)),
+    Reason.MODEL_TYPE_MISMATCH: Advice(
+        "The model makes something else",
+        ("Send the request to {endpoint}.", "Leave `model` out for the default."),
+    ),
+    Reason.MODEL_UNAVAILABLE: Advice(
+        "The model is not set up", ("Take one of these models: {active}.", _CATALOG, "Leave `model` out.")
+    ),
+    Reason.PROVIDER_FAILED: Advice("The provider answered with an error", (_NEXT_JOB,)),
+    Reason.PROVIDER_REFUSED: Advice("The provider refused the request", ("Change the prompt or take another model.",)),
+    Reason.PROVIDER_RETURNED_NOTHING: Advice("The provider returned nothing", (_NEXT_JOB,)),
+    Reason.GENERATOR_CRASHED: Advice("The generator crashed", (_NEXT_JOB,)),
+    Reason.WORKER_LOST: Advice("The worker was lost", (_NEXT_JOB,)),
+    Reason.OUTCOME_UNKNOWN: Advice(
+        "Whether the provider did the work is not known",
+        ("Submit the job again only if it may be paid for twice.",),
+    ),
+    Reason.SEARCH_UNAVAILABLE: Advice(
+        "Search is not available",
+        ("Fetch GET /api/agent/models: capabilities.search tells when it is.", "Use another source meanwhile."),
+    ),
+}

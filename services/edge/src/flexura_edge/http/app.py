@@ -1,0 +1,50 @@
+"""Every route of the edge."""
+
+from dataclasses import dataclass
+
+from flexura.jobs.v1 import job_pb2
+from flexura_edge.http.assets import Assets
+from flexura_edge.http.catalog import Catalog
+from flexura_edge.http.exchange import Route
+from flexura_edge.http.health import Health
+from flexura_edge.http.jobs import Generate, Jobs
+from flexura_edge.http.openapi import OpenAPI
+from flexura_edge.http.routes import Routes
+from flexura_edge.http.search import Search
+
+BRIEF_S = 2.0
+READ_S = 5.0
+# Reading the body has a limit of its own; this leaves jobs its time even after a slow one.
+WRITE_S = 15.0
+SEARCH_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """One handler for each noun."""
+
+    generate: Generate
+    jobs: Jobs
+    catalog: Catalog
+    assets: Assets
+    search: Search
+    openapi: OpenAPI
+    health: Health
+
+
+def routes(handlers: Handlers) -> Routes:
+    generate = handlers.generate
+    return Routes(
+        [
+            Route("POST", "/api/generate/image", generate.of(job_pb2.MEDIA_TYPE_IMAGE), WRITE_S),
+            Route("POST", "/api/generate/video", generate.of(job_pb2.MEDIA_TYPE_VIDEO), WRITE_S),
+            Route("POST", "/api/generate/audio", generate.of(job_pb2.MEDIA_TYPE_AUDIO), WRITE_S),
+            Route("GET", "/api/jobs/{job_id}", handlers.jobs.get, READ_S),
+            Route("GET", "/api/agent/models", handlers.catalog.get, READ_S, needs_key=False),
+            Route("GET", "/api/assets/{job_id}.{extension}", handlers.assets.get, READ_S, needs_key=False),
+            Route("POST", "/api/search", handlers.search.post, SEARCH_S),
+            Route("GET", "/api/openapi.json", handlers.openapi.get, BRIEF_S, needs_key=False),
+            Route("GET", "/healthz", handlers.health.live, BRIEF_S, needs_key=False),
+            Route("GET", "/readyz", handlers.health.ready, BRIEF_S, needs_key=False),
+        ]
+    )

@@ -1,0 +1,110 @@
+"""The model catalog: what can be asked for, and what to expect of it at present."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from flexura.jobs.v1 import job_pb2, jobs_service_pb2
+from flexura_edge.http.conditional import is_unchanged
+from flexura_edge.http.exchange import Exchange
+from flexura_edge.supply import Supply
+
+STATUS = {
+    jobs_service_pb2.MODEL_STATUS_ACTIVE: "active",
+    jobs_service_pb2.MODEL_STATUS_COLD: "cold",
+    jobs_service_pb2.MODEL_STATUS_DEGRADED: "degraded",
+    jobs_service_pb2.MODEL_STATUS_OFFLINE: "offline",
+}
+TYPE = {
+    job_pb2.MEDIA_TYPE_IMAGE: "image",
+    job_pb2.MEDIA_TYPE_VIDEO: "video",
+    job_pb2.MEDIA_TYPE_AUDIO: "audio",
+}
+# The reference calls every number a number.
+INPUT_TYPES = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean"}
+
+
+class Catalog:
+    """Answers the catalog; it is written anew only when the services say something new."""
+
+    def __init__(self, supply: Callable[[float], Awaitable[Supply]], public_url: str) -> None:
+        self._supply = supply
+        self._public_url = public_url
+        self._written: tuple[Supply, bytes, str] | None = None
+
+    async def get(self, exchange: Exchange) -> web.StreamResponse:
+        supply = await self._supply(exchange.remaining_s())
+        if self._written is None or self._written[0] is not supply:
+            body = catalog_json(supply, self._public_url)
+            self._written = (supply, body, f'"{sha256(body).hexdigest()[:32]}"')
+        _, body, etag = self._written
+        headers = exchange.headers("application/json")
+        headers["ETag"] = etag
+        headers["Cache-Control"] = "no-cache"
+        if is_unchanged(exchange.request, etag):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=body, headers=headers)
+
+
+def catalog_json(supply: Supply, public_url: str) -> bytes:
+    return orjson.dumps(
+        {
+            "platform": "Flexura",
+            "capabilities": {"search": search_json(supply.engines, public_url)},
+            "models": [model_json(model, public_url) for model in supply.models],
+        }
+    )
+
+
+def search_json(engines: Sequence[str], public_url: str) -> dict[str, Any]:
+    search = {
+        "endpoint_url": f"{public_url}/api/search",
+        "method": "POST",
+        "description": "Search the internet with AI-optimized results",
+    }
+    if engines:
+        return search | {"status": "active"}
+    reason = "no search engine is set up or reachable"
+    return search | {"status": "offline", "code": "search_unavailable", "reason": reason}
+
+
+def model_json(model: jobs_service_pb2.Model, public_url: str) -> dict[str, Any]:
+    media_type = TYPE[model.media_type]
+    schema = orjson.loads(model.options_schema_json or "{}")
+    fields: dict[str, Any] = {
+        "id": model.model,
+        "type": media_type,
+        "endpoint_url": f"{public_url}/api/generate/{media_type}",
+        "description": model.description,
+        "status": STATUS[model.status],
+        "input": {"prompt": "string", "options": input_types(schema.get("properties", {}))},
+        "default": model.is_default,
+        "input_schema": input_schema(model.prompt_characters_max, schema),
+        "limits": {"prompt_characters_max": model.prompt_characters_max, "timeout_s": model.timeout_s},
+    }
+    if model.status_reason:
+        fields["reason"] = model.status_reason
+    if model.served_by:
+        fields["served_by"] = model.served_by
+    return fields
+
+
+def input_types(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {name: INPUT_TYPES.get(option.get("type", "string"), "string") for name, option in properties.items()}
+
+
+def input_schema(prompt_characters_max: int, options: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON Schema of a whole request for the model, ready to be shown to a language model as a tool."""
+    return {
+        "type": "object",
+        "properties": {
+            "prompt": {"type": "string", "minLength": 1, "maxLength": prompt_characters_max},
+            "model": {"type": "string"},
+            "options": {name: value for name, value in options.items() if name != "$schema"},
+        },
+        "required": ["prompt"],
+        "additionalProperties": False,
+    }

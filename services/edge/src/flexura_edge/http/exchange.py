@@ -1,0 +1,86 @@
+"""One request on its way through the door, and the answers that most handlers give."""
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from flexura_edge.keys import Caller
+from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.rpc.trace import is_request_id, is_traceparent, new_traceparent
+
+RETURN_MARGIN_S = 0.02  # Leaves time to say which part was slow.
+WORTHWHILE_S = 0.1  # With less left, asking another service is wasted work.
+SERVER = "Flexura"
+
+
+class Exchange:
+    """One request, who makes it, and until when it must be answered."""
+
+    __slots__ = ("caller", "deadline", "parameter", "request", "request_id", "response", "route", "started")
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self.request = request
+        self.started = time.monotonic()
+        self.request_id = request_id_of(request)
+        self.caller: Caller | None = None
+        self.route: Route | None = None
+        self.parameter = ""
+        self.deadline = self.started
+        self.response: web.StreamResponse | None = None
+        """Set by a handler that has begun to send."""
+
+    def remaining_s(self) -> float:
+        """How long another service may take; refuses where too little is left to be of use."""
+        left = self.deadline - time.monotonic() - RETURN_MARGIN_S
+        if left < WORTHWHILE_S:
+            raise FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "the time for this request is used up")
+        return left
+
+    def account(self) -> Caller:
+        if self.caller is None:
+            raise TypeError("this route needs no key, so it has no caller")
+        return self.caller
+
+    def traceparent(self) -> str:
+        """The trace that the caller is in, or a new one."""
+        given = self.request.headers.get("traceparent", "")
+        return given if is_traceparent(given) else new_traceparent()
+
+    def headers(self, content_type: str) -> CIMultiDict[str]:
+        """The headers that every answer has."""
+        return CIMultiDict(
+            (("Content-Type", content_type), ("Server", SERVER), ("X-Request-Id", self.request_id)),
+        )
+
+    def json(self, body: bytes, status: int = 200) -> web.Response:
+        """An answer that belongs to its caller alone and is true only at this moment."""
+        headers = self.headers("application/json")
+        headers["Cache-Control"] = "no-store"
+        return web.Response(body=body, status=status, headers=headers)
+
+
+Handler = Callable[[Exchange], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path as OpenAPI writes it, and who answers it."""
+
+    method: str
+    path: str
+    handle: Handler
+    budget_s: float
+    """Seconds that the answer may take, but for a stream under way."""
+    needs_key: bool = True
+
+
+def request_id_of(request: web.BaseRequest) -> str:
+    given = request.headers.get("X-Request-Id")
+    if given is not None and is_request_id(given):
+        return given
+    # An id to find log lines by is no secret, and the system's randomness costs a call into it each time.
+    return f"{random.getrandbits(96):024x}"

@@ -1,0 +1,100 @@
+"""The fields of a JSON object: which there are, and of which type; what they may say is the services' to judge."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import orjson
+
+from flexura_edge.http.body import SHOWN_CHARACTERS, shown
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+
+T = TypeVar("T")
+
+NAMES: dict[type, str] = {str: "a string", dict: "an object", int: "an integer"}
+
+
+class Fields:
+    """Takes typed fields out of an object, and gathers all that is wrong into one error."""
+
+    def __init__(self, values: dict[str, Any], known: Iterable[str]) -> None:
+        self._values = values
+        self._violations = unknown_fields(values, list(known))
+
+    def required(self, name: str, of: type[T], absent: T) -> T:
+        if name not in self._values:
+            self._violations.append(FieldViolation(name, f"`{name}` is missing; send it as {NAMES[of]}"))
+            return absent
+        return self.optional(name, of, absent)
+
+    def optional(self, name: str, of: type[T], absent: T) -> T:
+        value = self._values.get(name, absent)
+        if type(value) is not of:
+            self._violations.append(FieldViolation(name, f"`{name}` must be {NAMES[of]}, not {described(value)}"))
+            return absent
+        fault = fault_of(value)
+        if fault:
+            self._violations.append(FieldViolation(name, f"`{name}` {fault}"))
+            return absent
+        return value
+
+    def refuse(self, name: str, message: str) -> None:
+        self._violations.append(FieldViolation(name, message))
+
+    def check(self) -> None:
+        """Raises when anything was wrong."""
+        if self._violations:
+            message = "; ".join(violation.message for violation in self._violations)
+            raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, self._violations)
+
+
+def unknown_fields(values: dict[str, Any], known: list[str]) -> list[FieldViolation]:
+    return [FieldViolation(writable(name), unknown_field(name, known)) for name in values if name not in known]
+
+
+def unknown_field(name: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(name[:SHOWN_CHARACTERS], known, n=1)
+    meant = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(f'`{field}`' for field in known)}"
+    return f"{shown(name)} is no field of this request; {meant}"
+
+
+def described(value: Any) -> str:
+    if value is None:
+        return "null; leave the field out instead"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "an array" if isinstance(value, list) else "an object"
+
+
+def fault_of(value: Any) -> str:
+    """Finds what JSON allows and the services' messages cannot carry."""
+    if any("\0" in text for text in texts_in(value)):
+        return "holds a NUL character; remove it"
+    try:
+        orjson.dumps(value)
+    except TypeError as error:
+        if "surrogate" in str(error) or "UTF-8" in str(error):
+            return "holds half of a surrogate pair; send whole characters"
+        return "holds an integer of more than 64 bits"
+    return ""
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner)
+
+
+def writable(name: str) -> str:
+    """A name short enough to repeat, with what cannot be written replaced."""
+    return name[:SHOWN_CHARACTERS].encode(errors="replace").decode()

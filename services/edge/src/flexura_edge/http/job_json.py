@@ -1,0 +1,95 @@
+"""A job as JSON: the fields of the API reference, and those that we add."""
+
+from functools import lru_cache
+from time import gmtime, strftime
+from typing import Any
+
+import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from flexura.jobs.v1 import job_pb2
+from flexura_kit.rpc import reason_from_proto
+
+POLL_AFTER_MS = 1000
+
+STATUS = {
+    job_pb2.JOB_STATE_QUEUED: "queued",
+    job_pb2.JOB_STATE_PROCESSING: "processing",
+    job_pb2.JOB_STATE_COMPLETED: "completed",
+    job_pb2.JOB_STATE_FAILED: "failed",
+}
+TYPE = {
+    job_pb2.MEDIA_TYPE_IMAGE: "image",
+    job_pb2.MEDIA_TYPE_VIDEO: "video",
+    job_pb2.MEDIA_TYPE_AUDIO: "audio",
+}
+
+
+def job_json(job: job_pb2.Job, public_url: str) -> bytes:
+    state = job.state
+    fields: dict[str, Any] = {
+        "job_id": job.job_id,
+        "status": STATUS[state],
+        "type": TYPE[job.media_type],
+        "prompt": job.prompt,
+        "model": job.model,
+        # JSON already; the jobs service wrote it.
+        "options": orjson.Fragment(job.options_json or "{}"),
+        "attempt": job.attempt,
+        "created_at": time_json(job.create_time),
+        "updated_at": time_json(job.update_time),
+    }
+    if job.substituted:
+        fields["requested_model"] = job.requested_model
+        fields["substituted"] = True
+    if job.HasField("start_time"):
+        fields["started_at"] = time_json(job.start_time)
+    if job.HasField("finish_time"):
+        fields["finished_at"] = time_json(job.finish_time)
+    if state == job_pb2.JOB_STATE_COMPLETED:
+        fields |= asset_json(job, public_url)
+    elif state == job_pb2.JOB_STATE_FAILED:
+        fields |= failure_json(job.failure)
+    else:
+        fields["poll_after_ms"] = POLL_AFTER_MS
+        if state == job_pb2.JOB_STATE_PROCESSING:
+            fields["progress"] = job.progress
+    return orjson.dumps(fields)
+
+
+def is_finished(job: job_pb2.Job) -> bool:
+    return job.state in {job_pb2.JOB_STATE_COMPLETED, job_pb2.JOB_STATE_FAILED}
+
+
+def asset_json(job: job_pb2.Job, public_url: str) -> dict[str, Any]:
+    asset = job.asset
+    # Never from the Host header: whoever sends that would choose where the link leads.
+    url = f"{public_url}/api/assets/{job.job_id}.{asset.extension}"
+    details: dict[str, Any] = {
+        "url": url,
+        "content_type": asset.content_type,
+        "size_bytes": asset.size_bytes,
+        "sha256": asset.sha256,
+    }
+    if asset.width:
+        details |= {"width": asset.width, "height": asset.height}
+    if asset.duration_s:
+        details["duration_s"] = asset.duration_s
+    return {"asset_url": url, "asset": details}
+
+
+def failure_json(failure: job_pb2.Failure) -> dict[str, Any]:
+    return {
+        "error": failure.message,
+        "code": str(reason_from_proto(failure.reason)),
+        "retryable": failure.retryable,
+    }
+
+
+def time_json(time: Timestamp) -> str:
+    return f"{second_json(time.seconds)}.{time.nanos // 1_000_000:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def second_json(second: int) -> str:
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))

@@ -1,0 +1,110 @@
+"""How an error looks in HTTP: RFC 9457 problem+json, with what to do next."""
+
+import json
+import math
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from flexura_edge.http.advice import ADVICE, NO_ADVICE
+from flexura_edge.http.exchange import Exchange
+from flexura_kit.errors import FlexuraError, Kind, Reason
+
+STATUS_OF_KIND = {
+    Kind.INVALID: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.DENIED: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.EXISTS: 409,
+    Kind.REFUSED: 409,
+    Kind.LIMITED: 429,
+    Kind.BUSY: 503,
+    Kind.TIMED_OUT: 504,
+    Kind.INTERNAL: 500,
+}
+
+# What HTTP itself has a status for.
+STATUS_OF_REASON = {
+    Reason.METHOD_NOT_ALLOWED: 405,
+    Reason.BODY_TIMEOUT: 408,
+    Reason.BODY_TOO_LARGE: 413,
+    Reason.UNSUPPORTED_MEDIA_TYPE: 415,
+    Reason.UNSUPPORTED_ENCODING: 415,
+    Reason.RANGE_NOT_SATISFIABLE: 416,
+}
+
+RETRY_AFTER_MS = 1000
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+HIDDEN = FlexuraError(
+    Kind.INTERNAL, Reason.INTERNAL, "something went wrong on our side; it is noted under this request_id"
+)
+
+
+def problem(exchange: Exchange, error: FlexuraError) -> web.Response:
+    """Answers an error; it is the only place that makes an error status."""
+    status = status_of(error)
+    if error.kind is Kind.INTERNAL:
+        error = HIDDEN
+    retry_after_ms = retry_after_ms_of(error, exchange.request.method)
+    advice = ADVICE.get(error.reason, NO_ADVICE)
+    body = {
+        "type": f"urn:flexura:error:{error.reason}",
+        "title": advice.title,
+        "status": status,
+        "detail": error.message,
+        "instance": exchange.request.raw_path.partition("?")[0][:200],
+        "error": error.message,
+        "code": str(error.reason),
+        "retryable": retry_after_ms is not None,
+        "retry_after_ms": retry_after_ms,
+        "errors": [{"field": violation.field, "message": violation.message} for violation in error.violations],
+        "next_actions": advice.next_actions(error.metadata),
+        "request_id": exchange.request_id,
+    }
+    headers = exchange.headers("application/problem+json")
+    headers["Cache-Control"] = "no-store"
+    headers.update(headers_of(error, retry_after_ms))
+    return web.Response(body=written(body), status=status, headers=headers)
+
+
+def written(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        # Something that the client sent is repeated here and is no text.
+        return json.dumps(body, ensure_ascii=False).encode(errors="replace")
+
+
+def status_of(error: FlexuraError) -> int:
+    return STATUS_OF_REASON.get(error.reason, STATUS_OF_KIND[error.kind])
+
+
+# Somebody must set it up first; sending the same again and again mends nothing.
+NOT_SET_UP = frozenset({Reason.MODEL_UNAVAILABLE, Reason.SEARCH_UNAVAILABLE})
+
+
+def retry_after_ms_of(error: FlexuraError, method: str) -> int | None:
+    """When to send the same request again; None for not at all."""
+    if error.reason in NOT_SET_UP:
+        return None
+    retryable = error.kind in {Kind.LIMITED, Kind.BUSY} or (error.kind is Kind.TIMED_OUT and method in SAFE_METHODS)
+    if not retryable:
+        return None
+    given = error.metadata.get("retry_after_ms", "")
+    return int(given) if given.isdecimal() else RETRY_AFTER_MS
+
+
+def headers_of(error: FlexuraError, retry_after_ms: int | None) -> dict[str, str]:
+    headers = {}
+    if retry_after_ms is not None:
+        headers["Retry-After"] = str(math.ceil(retry_after_ms / 1000))
+    if error.kind is Kind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if error.reason is Reason.METHOD_NOT_ALLOWED:
+        headers["Allow"] = error.metadata["allowed"]
+    if error.reason is Reason.RANGE_NOT_SATISFIABLE:
+        headers["Content-Range"] = f"bytes */{error.metadata['size_bytes']}"
+    if error.reason in {Reason.BODY_TOO_LARGE, Reason.BODY_TIMEOUT}:
+        headers["Connection"] = "close"  # What is left of the body is not worth reading.
+    return headers

@@ -1,0 +1,80 @@
+"""Which path and method is answered by which route."""
+
+import difflib
+from collections.abc import Sequence
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from flexura_edge.http.exchange import Route
+from flexura_kit.errors import FlexuraError, Kind, Reason
+
+SHOWN_CHARACTERS = 200
+
+
+class Routes:
+    """Fixed paths are found at once; a path may end in one parameter, which takes the rest of its segment."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.all = tuple(routes)
+        self._fixed: dict[str, dict[str, Route]] = {}
+        self._open: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            prefix, brace, _ = route.path.partition("{")
+            methods = (self._open if brace else self._fixed).setdefault(prefix, {})
+            methods[route.method] = route
+            if route.method == "GET":
+                methods["HEAD"] = route
+
+    def find(self, request: web.BaseRequest) -> tuple[Route, str]:
+        """Answers the route and its parameter; raises where there is none."""
+        path = path_of(request)
+        methods, parameter = self._methods(path)
+        route = methods.get(request.method)
+        if route is None:
+            raise method_not_allowed(request.method, path, sorted(methods)) if methods else self._not_found(path)
+        return route, parameter
+
+    def _methods(self, path: str) -> tuple[dict[str, Route], str]:
+        methods = self._fixed.get(path)
+        if methods is not None:
+            return methods, ""
+        prefix, slash, parameter = path.rpartition("/")
+        return (self._open.get(prefix + slash, {}) if parameter else {}), parameter
+
+    def _not_found(self, path: str) -> FlexuraError:
+        shown = path[:SHOWN_CHARACTERS].encode(errors="replace").decode()
+        filled = {with_parameters_of(shown, route.path): route.path for route in self.all}
+        nearest = filled[difflib.get_close_matches(shown, filled, n=1, cutoff=0)[0]]
+        return FlexuraError(
+            Kind.NOT_FOUND,
+            Reason.ROUTE_NOT_FOUND,
+            f"no route has the path {shown}; the nearest is {nearest}",
+            path=shown,
+            nearest=nearest,
+        )
+
+
+def with_parameters_of(path: str, template: str) -> str:
+    """Fills a template with what the path has in the same places, so that only the fixed parts are compared."""
+    given = path.split("/")
+    parts = enumerate(template.split("/"))
+    return "/".join(given[i] if "{" in part and i < len(given) else part for i, part in parts)
+
+
+def path_of(request: web.BaseRequest) -> str:
+    raw = request.raw_path
+    if not raw.startswith("/"):
+        return request.path  # The absolute form, as proxies send it.
+    path = raw.partition("?")[0]
+    return unquote(path) if "%" in path else path
+
+
+def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> FlexuraError:
+    return FlexuraError(
+        Kind.INVALID,
+        Reason.METHOD_NOT_ALLOWED,
+        f"{path[:SHOWN_CHARACTERS]} takes {' and '.join(allowed)}, not {method[:SHOWN_CHARACTERS]}",
+        method=method[:SHOWN_CHARACTERS],
+        allowed=", ".join(allowed),
+    )

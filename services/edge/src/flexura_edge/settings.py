@@ -1,0 +1,52 @@
+"""The settings of the edge."""
+
+from pydantic import field_validator
+
+from flexura_kit.settings import BlobSettings, BusSettings, Positive, Settings
+
+
+class EdgeSettings(Settings):
+    """Where the edge listens, what it is called outside, and whom it asks."""
+
+    nats: BusSettings = BusSettings()
+    s3: BlobSettings = BlobSettings()
+
+    listen: str = "127.0.0.1:3000,[::1]:3000"
+    """Addresses to listen on, separated by commas; on a machine without IPv6 all but the first may be missing."""
+    public_url: str = "http://localhost:3000"
+    """What clients call this server; every link in an answer begins with it."""
+    auth_target: str
+    """gRPC address of the auth service: `unix:/path.sock`, `host:port` or `dns:///name:port`."""
+    jobs_target: str
+    """gRPC address of the jobs service."""
+    search_target: str
+    """gRPC address of the search service."""
+    requests_max: Positive = 12_000
+    """Requests at once; a further one is answered 503."""
+    bodies_max: Positive = 512
+    """Requests with a body at once: each may hold 256 KiB."""
+    streams_max: Positive = 256
+    """Assets that are delivered at once."""
+    grace_s: float = 20.0
+    """Seconds that requests under way have on shutdown."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _has_no_path(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return url.rstrip("/")
+
+    @field_validator("listen")
+    @classmethod
+    def _can_be_read(cls, listen: str) -> str:
+        addresses(listen)
+        return listen
+
+
+def addresses(listen: str) -> list[tuple[str, int]]:
+    """Reads `127.0.0.1:3000,[::1]:3000`."""
+    pairs = [address.strip().rpartition(":") for address in listen.split(",")]
+    if not all(host and port.isdecimal() for host, _, port in pairs):
+        raise ValueError("must be host:port, or several separated by commas, such as 127.0.0.1:3000,[::1]:3000")
+    return [(host.strip("[]"), int(port)) for host, _, port in pairs]

@@ -1,0 +1,88 @@
+"""Everything the edge is made of, in the order it starts."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from grpc.aio import Channel
+
+from flexura_edge.clients.auth import AuthClient
+from flexura_edge.clients.jobs import JobsClient
+from flexura_edge.clients.readiness import Readiness
+from flexura_edge.clients.revocations import hear_revocations
+from flexura_edge.clients.search import SearchClient
+from flexura_edge.clients.store import store_client
+from flexura_edge.http.app import Handlers, routes
+from flexura_edge.http.assets import Assets
+from flexura_edge.http.catalog import Catalog
+from flexura_edge.http.health import Health
+from flexura_edge.http.jobs import Generate, Jobs
+from flexura_edge.http.middleware import Door
+from flexura_edge.http.openapi import OpenAPI
+from flexura_edge.http.routes import Routes
+from flexura_edge.http.search import Search
+from flexura_edge.http.server import HTTPServer
+from flexura_edge.keys import Keys
+from flexura_edge.limits import Limit
+from flexura_edge.settings import EdgeSettings, addresses
+from flexura_edge.supply import Supplies
+from flexura_kit.blob import blobs
+from flexura_kit.bus import bus
+from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.rpc import rpc_channel
+
+
+async def build(settings: EdgeSettings, life: Lifecycle) -> None:
+    await build_with(settings, life, routes)
+
+
+async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callable[[Handlers], Routes]) -> HTTPServer:
+    """Builds the edge with other routes: `make bench` has one answer a constant, to measure all that surrounds it."""
+    auth_channel = await life.enter(rpc_channel(settings.auth_target))
+    jobs_channel = await life.enter(rpc_channel(settings.jobs_target))
+    search_channel = await life.enter(rpc_channel(settings.search_target))
+    auth = AuthClient(auth_channel)
+    jobs = await life.enter(jobs_client(jobs_channel))
+    search = SearchClient(search_channel)
+    store = await life.enter(store_client(settings.s3, await life.enter(blobs(settings.s3, threads=1))))
+
+    keys = Keys(auth.verify)
+    connection = await life.enter(bus(settings.nats, "edge"))
+    hear_revocations(connection, keys.revoke, keys.flush)
+    supplies = Supplies(jobs.list_models, search.engines)
+    life.run("catalog", supplies.keep_fresh)
+
+    readiness = Readiness({"auth": auth_channel, "jobs": jobs_channel, "search": search_channel})
+    life.run("services", readiness.watch)
+    life.ready_checks["auth"] = lambda: readiness.why_not("auth")
+    life.ready_checks["jobs"] = lambda: readiness.why_not("jobs")
+
+    def impaired() -> dict[str, str]:
+        checks = {
+            "search": readiness.why_not("search"),
+            "nats": None if connection.is_connected else "it is not connected; a revoked key may work 30 s longer",
+        }
+        return {name: why for name, why in checks.items() if why is not None}
+
+    bodies = Limit("requests with a body", settings.bodies_max)
+    handlers = Handlers(
+        generate=Generate(jobs.create, bodies),
+        jobs=Jobs(jobs.get, settings.public_url),
+        catalog=Catalog(supplies.current, settings.public_url),
+        assets=Assets(jobs.resolve_asset, store.open_object, Limit("downloads", settings.streams_max)),
+        search=Search(search.search, bodies),
+        openapi=OpenAPI(settings.public_url),
+        health=Health(life.unready, impaired),
+    )
+    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max))
+    server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)
+    life.serve(server)
+    return server
+
+
+@asynccontextmanager
+async def jobs_client(channel: Channel) -> AsyncIterator[JobsClient]:
+    client = JobsClient(channel)
+    try:
+        yield client
+    finally:
+        await client.close()

@@ -1,0 +1,1 @@
+"""The jobs service: jobs and their states, the catalog and dispatch."""

@@ -1,0 +1,103 @@
+"""What becomes of a job when an attempt ends without a result."""
+
+from dataclasses import dataclass
+
+from flexura_jobs.domain.jobs import Checkpoint, Failure, JobState
+from flexura_kit.errors import Reason
+from flexura_kit.ids import AccountId, JobId, LeaseToken
+
+# The provider has answered, so what it did is known, and a further attempt begins afresh.
+ANSWERED_BY_PROVIDER = frozenset(
+    {Reason.PROVIDER_FAILED, Reason.PROVIDER_REFUSED, Reason.PROVIDER_RETURNED_NOTHING},
+)
+# The generator was gone before it could say how far its call had got.
+LOST_IN_MID_CALL = frozenset({Reason.GENERATOR_CRASHED, Reason.DEADLINE_EXCEEDED, Reason.WORKER_LOST})
+
+WORKER_LOST = Failure(
+    Reason.WORKER_LOST,
+    "The worker that held the job vanished, and every attempt is used up. Submit it again.",
+    retryable=True,
+)
+OUTCOME_UNKNOWN = Failure(
+    Reason.OUTCOME_UNKNOWN,
+    "The job was lost while a paid call to the provider was under way; it was not repeated, because it may have been "
+    "carried out. Submit it again if you accept that it may be paid for twice.",
+    retryable=True,
+)
+DEADLINE_EXCEEDED = Failure(
+    Reason.DEADLINE_EXCEEDED,
+    "The job did not end within the time allowed for it, waiting included. Submit it again.",
+    retryable=True,
+)
+CANCELED = Failure(Reason.CANCELED, "The job was cancelled by its owner.", retryable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A running attempt, as far as it matters for what comes after it."""
+
+    job_id: JobId
+    account_id: AccountId
+    model: str
+    lease_token: LeaseToken
+    attempt: int
+    attempts_failed: int
+    checkpoint: Checkpoint
+    upstream_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The state a job goes to, and what it takes with it."""
+
+    state: JobState
+    attempts_failed: int
+    checkpoint: Checkpoint
+    upstream_ref: str
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptPolicy:
+    """How many attempts a job has, and which models must not be called twice blindly."""
+
+    attempts_max: int
+    billed_models: frozenset[str]
+
+    def after_loss(self, attempt: Attempt) -> Move:
+        """The lease ran out: whoever held it may be dead or may still be working."""
+        return self._try_again(attempt, WORKER_LOST)
+
+    def after_failure(self, attempt: Attempt, failure: Failure) -> Move:
+        """The worker said what went wrong, and whether another attempt may do better."""
+        if failure.retryable:
+            return self._try_again(attempt, failure)
+        return ended(attempt, failure, attempt.attempts_failed + 1)
+
+    def after_release(self, attempt: Attempt) -> Move:
+        """The worker shuts down: this is nobody's fault and costs no attempt."""
+        if self._outcome_is_unknown(attempt):
+            return ended(attempt, OUTCOME_UNKNOWN, attempt.attempts_failed)
+        return queued_again(attempt, attempt.attempts_failed)
+
+    def _try_again(self, attempt: Attempt, failure: Failure) -> Move:
+        attempts_failed = attempt.attempts_failed + 1
+        if failure.reason in LOST_IN_MID_CALL and self._outcome_is_unknown(attempt):
+            return ended(attempt, OUTCOME_UNKNOWN, attempts_failed)
+        if attempts_failed >= self.attempts_max:
+            return ended(attempt, failure, attempts_failed)
+        if failure.reason in ANSWERED_BY_PROVIDER:
+            return Move(JobState.QUEUED, attempts_failed, Checkpoint.NOTHING, "")
+        return queued_again(attempt, attempts_failed)
+
+    def _outcome_is_unknown(self, attempt: Attempt) -> bool:
+        return attempt.checkpoint is Checkpoint.CREATING and attempt.model in self.billed_models
+
+
+def ended(attempt: Attempt, failure: Failure, attempts_failed: int) -> Move:
+    return Move(JobState.FAILED, attempts_failed, attempt.checkpoint, attempt.upstream_ref, failure)
+
+
+def queued_again(attempt: Attempt, attempts_failed: int) -> Move:
+    # With a reference the next worker resumes the call; without one it begins anew.
+    return Move(JobState.QUEUED, attempts_failed, attempt.checkpoint, attempt.upstream_ref)

@@ -1,0 +1,189 @@
+"""The tables of the jobs service."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+
+class UTCTime(TypeDecorator[datetime]):
+    """A time with its zone; SQLite, which knows no zones, keeps it in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and dialect.name == "sqlite" else value
+
+
+def required(kind: Any, default: str | None = None) -> Any:
+    return Field(sa_column=Column(kind, nullable=False, server_default=text(default) if default else None))
+
+
+def optional(kind: Any) -> Any:
+    return Field(default=None, sa_column=Column(kind, nullable=True))
+
+
+def key(kind: Any) -> Any:
+    return Field(sa_column=Column(kind, primary_key=True, autoincrement=False))
+
+
+class Row(SQLModel):
+    metadata = MetaData()
+
+
+class JobRow(Row, table=True):
+    """A job: what was asked for, where it is in its life, who holds it, what became of it."""
+
+    __tablename__ = "jobs"
+
+    job_id: str = key(Text)
+    account_id: str = required(Text)
+    media_type: str = required(Text)
+    requested_model: str = required(Text)
+    model: str = required(Text)
+    prompt: str = required(Text)
+    options: str = required(Text)
+    traceparent: str = required(Text, "''")
+    cost_micros: int | None = optional(BigInteger)
+
+    state: str = required(Text)
+    progress: float = required(Double, "0")
+    attempt: int = required(Integer, "0")
+    attempts_failed: int = required(Integer, "0")
+    checkpoint: str = required(Text, "'nothing'")
+    upstream_ref: str = required(Text, "''")
+
+    lease_token: str | None = optional(Text)
+    lease_expires_at: datetime | None = optional(UTCTime)
+    worker_id: str | None = optional(Text)
+
+    dispatch_seq: int = required(Integer, "0")
+    dispatched_at: datetime | None = optional(UTCTime)
+
+    asset_key: str | None = optional(Text)
+    asset_extension: str | None = optional(Text)
+    asset_content_type: str | None = optional(Text)
+    asset_size_bytes: int | None = optional(BigInteger)
+    asset_sha256: str | None = optional(Text)
+    asset_width: int | None = optional(Integer)
+    asset_height: int | None = optional(Integer)
+    asset_duration_s: float | None = optional(Double)
+
+    failure_reason: str | None = optional(Text)
+    failure_message: str | None = optional(Text)
+    failure_retryable: bool | None = optional(Boolean)
+
+    created_at: datetime = required(UTCTime)
+    updated_at: datetime = required(UTCTime)
+    started_at: datetime | None = optional(UTCTime)
+    finished_at: datetime | None = optional(UTCTime)
+    deadline_at: datetime = required(UTCTime)
+
+
+class EventRow(Row, table=True):
+    """A change of a job's state, numbered within its account without gaps."""
+
+    __tablename__ = "events"
+
+    account_id: str = Field(
+        sa_column=Column(Text, ForeignKey("accounts.account_id"), primary_key=True, autoincrement=False)
+    )
+    sequence: int = key(BigInteger)
+    job_id: str = required(Text)
+    state: str = required(Text)
+    attempt: int = required(Integer)
+    failure_reason: str | None = optional(Text)
+    created_at: datetime = required(UTCTime)
+
+
+class AccountRow(Row, table=True):
+    """What the jobs service keeps of an account: the number of its latest event."""
+
+    __tablename__ = "accounts"
+
+    account_id: str = key(Text)
+    event_sequence: int = required(BigInteger, "0")
+
+
+class WorkerRow(Row, table=True):
+    """A media worker as it announced itself last."""
+
+    __tablename__ = "workers"
+
+    worker_id: str = key(Text)
+    providers: str = required(Text)
+    slots: int = required(Integer)
+    seen_at: datetime = required(UTCTime)
+
+
+class LeaderRow(Row, table=True):
+    """Which replica does what only one may do, and until when."""
+
+    __tablename__ = "leaders"
+
+    role: str = key(Text)
+    holder: str = required(Text)
+    expires_at: datetime = required(UTCTime)
+
+
+def table(row: type[Row]) -> Table:
+    return Row.metadata.tables[str(row.__tablename__)]
+
+
+JOBS = table(JobRow)
+EVENTS = table(EventRow)
+ACCOUNTS = table(AccountRow)
+WORKERS = table(WorkerRow)
+LEADERS = table(LeaderRow)
+
+# Each index holds only the jobs that its question is about, so that finished ones cost nothing.
+Index(
+    "ix_jobs_waiting",
+    JOBS.c.model,
+    JOBS.c.account_id,
+    JOBS.c.created_at,
+    JOBS.c.job_id,
+    sqlite_where=text("state = 'queued' AND dispatched_at IS NULL"),
+    postgresql_where=text("state = 'queued' AND dispatched_at IS NULL"),
+)
+Index(
+    "ix_jobs_hinted",
+    JOBS.c.model,
+    JOBS.c.dispatched_at,
+    sqlite_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
+    postgresql_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
+)
+Index(
+    "ix_jobs_leased",
+    JOBS.c.lease_expires_at,
+    sqlite_where=text("state = 'processing'"),
+    postgresql_where=text("state = 'processing'"),
+)
+Index(
+    "ix_jobs_unfinished",
+    JOBS.c.deadline_at,
+    sqlite_where=text("state IN ('queued', 'processing')"),
+    postgresql_where=text("state IN ('queued', 'processing')"),
+)

@@ -1,0 +1,120 @@
+"""What the use cases and the dispatcher need from outside."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from flexura_jobs.domain.catalog import Model
+from flexura_jobs.domain.jobs import (
+    CheckpointReport,
+    Claim,
+    ClaimedJob,
+    CompletionReport,
+    FailureReport,
+    Job,
+    JobState,
+    Lease,
+    LeaseVerdict,
+    NewJob,
+    Renewal,
+    StoredAsset,
+)
+from flexura_jobs.domain.queue import Consumer, Hint, QueueState, WorkerPresence
+from flexura_kit.errors import FieldViolation
+from flexura_kit.ids import AccountId, JobId, WorkerId
+
+
+class OptionsCheck(Protocol):
+    def violations(self, model: Model, options: Mapping[str, Any]) -> list[FieldViolation]: ...
+
+
+class JobStore(Protocol):
+    """Jobs as their owners see them."""
+
+    async def create(self, jobs: Sequence[NewJob]) -> Sequence[Job | None]:
+        """Answers for each the job of that id and account, new or not; None where the id is another account's."""
+
+    async def get(self, job_ids: Sequence[JobId]) -> dict[JobId, Job]: ...
+
+    async def cancel(self, account_id: AccountId, job_id: JobId) -> Job | None:
+        """Fails the job unless it has finished; None where the account has no such job."""
+
+    async def stored_assets(self, job_ids: Sequence[JobId]) -> dict[JobId, StoredAsset]: ...
+
+
+class WorkStore(Protocol):
+    """Jobs as workers see them: everything but a claim needs the current lease."""
+
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimedJob | None]: ...
+
+    async def renew(self, renewals: Sequence[Renewal]) -> Sequence[LeaseVerdict]: ...
+
+    async def checkpoint(self, report: CheckpointReport) -> bool: ...
+
+    async def complete(self, report: CompletionReport) -> bool: ...
+
+    async def fail(self, report: FailureReport) -> JobState | None: ...
+
+    async def release(self, lease: Lease) -> bool: ...
+
+    async def announce(self, worker_id: WorkerId, providers: Sequence[str], slots: int) -> None: ...
+
+
+class Fleet(Protocol):
+    """The workers that are live."""
+
+    async def workers(self) -> list[WorkerPresence]: ...
+
+
+class Consumers(Protocol):
+    """The consumers that workers pull from."""
+
+    def provisioned(self) -> Mapping[str, Consumer]:
+        """Those that exist, by model."""
+
+
+class Bell(Protocol):
+    """Wakes the dispatcher."""
+
+    def ring(self) -> None: ...
+
+
+class QueueStore(Fleet, Protocol):
+    """Jobs as the dispatcher sees them: waiting, hinted, or overdue."""
+
+    async def lead(self, role: str, holder: str, lease: timedelta) -> bool: ...
+
+    async def resign(self, role: str, holder: str) -> None: ...
+
+    async def states(self, models: Sequence[str]) -> dict[str, QueueState]: ...
+
+    async def waiting(self, model: str, last_served: AccountId | None, room: int) -> dict[AccountId, list[JobId]]: ...
+
+    async def dispatch(self, job_ids: Sequence[JobId]) -> list[Hint]: ...
+
+    async def take_back(self, hints: Sequence[Hint]) -> None: ...
+
+    async def backlog(self) -> dict[str, int]: ...
+
+    async def hinted_before(self, model: str, age: timedelta) -> int: ...
+
+    async def take_back_oldest(self, model: str, age: timedelta, count: int) -> int: ...
+
+    async def move_lost_leases(self) -> int: ...
+
+    async def end_overdue(self) -> int: ...
+
+    async def forget_workers(self) -> int: ...
+
+
+class Hints(Protocol):
+    """The stream that carries hints to the workers."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether hints can be sent at present, as far as is known."""
+
+    async def publish(self, hint: Hint) -> bool: ...
+
+    async def undelivered(self, model: str) -> int | None:
+        """How many hints wait in the stream; None while it cannot be told."""

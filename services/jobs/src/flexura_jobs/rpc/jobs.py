@@ -1,0 +1,41 @@
+"""The door for owners of jobs: the edge and internal services."""
+
+from typing import Any
+
+from grpc.aio import ServicerContext
+
+from flexura.jobs.v1 import jobs_service_pb2 as pb
+from flexura.jobs.v1 import jobs_service_pb2_grpc
+from flexura_jobs.rpc.messages import asset_result, job_request_of, job_result, job_to_message, model_to_message
+from flexura_jobs.service import Jobs
+from flexura_kit.ids import AccountId, JobId
+
+Context = ServicerContext[Any, Any]
+
+
+class JobsServicer(jobs_service_pb2_grpc.JobsServiceServicer):
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    async def BatchCreateJobs(
+        self, request: pb.BatchCreateJobsRequest, _context: Context
+    ) -> pb.BatchCreateJobsResponse:
+        results = await self._jobs.create_batch([job_request_of(item) for item in request.items])
+        return pb.BatchCreateJobsResponse(results=map(job_result, results))
+
+    async def BatchGetJobs(self, request: pb.BatchGetJobsRequest, _context: Context) -> pb.BatchGetJobsResponse:
+        asked = [(AccountId(item.account_id), JobId(item.job_id)) for item in request.items]
+        return pb.BatchGetJobsResponse(results=map(job_result, await self._jobs.get_batch(asked)))
+
+    async def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.CancelJobResponse:
+        job = await self._jobs.cancel(AccountId(request.account_id), JobId(request.job_id))
+        return pb.CancelJobResponse(job=job_to_message(job))
+
+    async def BatchResolveAssets(
+        self, request: pb.BatchResolveAssetsRequest, _context: Context
+    ) -> pb.BatchResolveAssetsResponse:
+        results = await self._jobs.resolve_assets([(JobId(item.job_id), item.extension) for item in request.items])
+        return pb.BatchResolveAssetsResponse(results=map(asset_result, results))
+
+    async def ListModels(self, _request: pb.ListModelsRequest, _context: Context) -> pb.ListModelsResponse:
+        return pb.ListModelsResponse(models=map(model_to_message, await self._jobs.list_models()))

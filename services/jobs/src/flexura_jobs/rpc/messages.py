@@ -1,0 +1,179 @@
+"""Domain shapes to messages and back."""
+
+import math
+
+import orjson
+
+from flexura.jobs.v1 import job_pb2, jobs_service_pb2, worker_service_pb2
+from flexura_jobs.domain.catalog import Listing, ModelStatus
+from flexura_jobs.domain.jobs import (
+    Asset,
+    Assignment,
+    Checkpoint,
+    Failure,
+    FailureReport,
+    Job,
+    JobRequest,
+    JobState,
+    Lease,
+    LeaseVerdict,
+    MediaType,
+    Renewal,
+    StoredAsset,
+)
+from flexura_jobs.domain.queue import Consumer
+from flexura_kit.errors import FlexuraError
+from flexura_kit.ids import AccountId, JobId, LeaseToken
+from flexura_kit.rpc import (
+    error_to_message,
+    reason_from_proto,
+    reason_to_proto,
+    to_duration,
+    to_timestamp,
+)
+
+MEDIA_TYPES = {kind: job_pb2.MediaType.Value(f"MEDIA_TYPE_{kind.name}") for kind in MediaType}
+STATES = {state: job_pb2.JobState.Value(f"JOB_STATE_{state.name}") for state in JobState}
+STATUSES = {s: jobs_service_pb2.ModelStatus.Value(f"MODEL_STATUS_{s.name}") for s in ModelStatus}
+VERDICTS = {v: worker_service_pb2.LeaseVerdict.Value(f"LEASE_VERDICT_{v.name}") for v in LeaseVerdict}
+CHECKPOINTS = {
+    Checkpoint.NOTHING: worker_service_pb2.CHECKPOINT_UNSPECIFIED,
+    Checkpoint.CREATING: worker_service_pb2.CHECKPOINT_CREATING,
+    Checkpoint.CREATED: worker_service_pb2.CHECKPOINT_CREATED,
+}
+MEDIA_TYPES_BY_NUMBER = {int(number): kind for kind, number in MEDIA_TYPES.items()}
+CHECKPOINTS_BY_NUMBER = {int(number): checkpoint for checkpoint, number in CHECKPOINTS.items()}
+
+
+def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
+    return JobRequest(
+        job_id=JobId(item.job_id),
+        account_id=AccountId(item.account_id),
+        media_type=MEDIA_TYPES_BY_NUMBER.get(item.media_type),
+        model=item.model,
+        prompt=item.prompt,
+        options_json=item.options_json,
+        traceparent=item.traceparent,
+    )
+
+
+def job_result(result: Job | FlexuraError) -> jobs_service_pb2.JobResult:
+    if isinstance(result, FlexuraError):
+        return jobs_service_pb2.JobResult(error=error_to_message(result))
+    return jobs_service_pb2.JobResult(job=job_to_message(result))
+
+
+def job_to_message(job: Job) -> job_pb2.Job:
+    return job_pb2.Job(
+        job_id=job.job_id,
+        media_type=MEDIA_TYPES[job.media_type],
+        state=STATES[job.state],
+        prompt=job.prompt,
+        requested_model=job.requested_model,
+        model=job.model,
+        substituted=job.substituted,
+        options_json=job.options_json,
+        create_time=to_timestamp(job.created_at),
+        update_time=to_timestamp(job.updated_at),
+        start_time=to_timestamp(job.started_at),
+        finish_time=to_timestamp(job.finished_at),
+        progress=job.progress,
+        attempt=job.attempt,
+        asset=asset_to_message(job.asset) if job.asset else None,
+        failure=failure_to_message(job.failure) if job.failure else None,
+    )
+
+
+def asset_to_message(asset: Asset) -> job_pb2.Asset:
+    return job_pb2.Asset(
+        extension=asset.extension,
+        content_type=asset.content_type,
+        size_bytes=asset.size_bytes,
+        sha256=asset.sha256,
+        width=asset.width,
+        height=asset.height,
+        duration_s=asset.duration_s,
+    )
+
+
+def asset_of(message: job_pb2.Asset) -> Asset:
+    return Asset(
+        message.extension,
+        message.content_type,
+        message.size_bytes,
+        message.sha256,
+        message.width,
+        message.height,
+        message.duration_s,
+    )
+
+
+def failure_to_message(failure: Failure) -> job_pb2.Failure:
+    return job_pb2.Failure(reason=reason_to_proto(failure.reason), message=failure.message, retryable=failure.retryable)
+
+
+def asset_result(result: StoredAsset | FlexuraError) -> jobs_service_pb2.ResolveAssetResult:
+    if isinstance(result, FlexuraError):
+        return jobs_service_pb2.ResolveAssetResult(error=error_to_message(result))
+    stored = jobs_service_pb2.StoredAsset(object_key=result.object_key, asset=asset_to_message(result.asset))
+    return jobs_service_pb2.ResolveAssetResult(stored_asset=stored)
+
+
+def model_to_message(listing: Listing) -> jobs_service_pb2.Model:
+    model = listing.model
+    return jobs_service_pb2.Model(
+        model=model.model,
+        media_type=MEDIA_TYPES[model.media_type],
+        description=model.description,
+        status=STATUSES[listing.status],
+        status_reason=listing.status_reason,
+        is_default=listing.is_default,
+        options_schema_json=orjson.dumps(model.options_schema).decode(),
+        prompt_characters_max=model.prompt_characters_max,
+        timeout_s=int(model.timeout.total_seconds()),
+        served_by=listing.served_by,
+    )
+
+
+def consumer_to_message(consumer: Consumer) -> worker_service_pb2.Consumer:
+    return worker_service_pb2.Consumer(
+        stream=consumer.stream,
+        durable=consumer.durable,
+        model=consumer.model,
+        ack_wait=to_duration(consumer.ack_wait),
+    )
+
+
+def claim_result(result: Assignment | FlexuraError) -> worker_service_pb2.ClaimJobResult:
+    if isinstance(result, FlexuraError):
+        return worker_service_pb2.ClaimJobResult(error=error_to_message(result))
+    job = result.claimed_job
+    claimed_job = worker_service_pb2.ClaimedJob(
+        job_id=job.job_id,
+        lease_token=job.lease_token,
+        attempt=job.attempt,
+        media_type=MEDIA_TYPES[job.media_type],
+        provider=result.provider,
+        upstream_model=result.upstream_model,
+        prompt=job.prompt,
+        options_json=job.options_json,
+        time_left=to_duration(result.time_left),
+        checkpoint=CHECKPOINTS[job.checkpoint],
+        upstream_ref=job.upstream_ref,
+        traceparent=job.traceparent,
+    )
+    return worker_service_pb2.ClaimJobResult(claimed_job=claimed_job)
+
+
+def lease_of(job_id: str, lease_token: str) -> Lease:
+    return Lease(JobId(job_id), LeaseToken(lease_token))
+
+
+def renewal_of(item: worker_service_pb2.RenewLeaseItem) -> Renewal:
+    progress = 0.0 if math.isnan(item.progress) else min(max(item.progress, 0.0), 1.0)
+    return Renewal(lease_of(item.job_id, item.lease_token), progress)
+
+
+def failure_report_of(request: worker_service_pb2.FailJobRequest) -> FailureReport:
+    failure = Failure(reason_from_proto(request.reason), request.message, request.retryable)
+    return FailureReport(lease_of(request.job_id, request.lease_token), failure)

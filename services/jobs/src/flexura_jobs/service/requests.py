@@ -1,0 +1,166 @@
+"""The check of a request for a job, and what is made of one that passes."""
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+
+from flexura_jobs.domain.catalog import Catalog, Model, Offer, effective_options
+from flexura_jobs.domain.jobs import JobRequest, NewJob
+from flexura_jobs.ports import OptionsCheck
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+SHOWN_CHARACTERS_MAX = 60  # Of a name that is told back: the caller may send any.
+SENTENCES_MAX = 5  # In the message; the violations name every field.
+
+
+class RequestCheck:
+    """Turns a request into a job, or says all that is wrong with it at once."""
+
+    def __init__(self, catalog: Catalog, options_check: OptionsCheck, pick_seed: Callable[[], int]) -> None:
+        self._catalog = catalog
+        self._options_check = options_check
+        self._pick_seed = pick_seed
+
+    def accept(self, request: JobRequest) -> NewJob:
+        """Raises INVALID, or BUSY where the model is not set up."""
+        refuse_wrong_caller(request)
+        offer = self._offer(request)
+        options, violations = parse_options(request.options_json)
+        violations = [
+            *prompt_violations(request.prompt, offer.model),
+            *violations,
+            *self._options_check.violations(offer.model, options),
+        ]
+        if violations:
+            raise invalid_request(violations)
+        return self._new_job(request, offer, options)
+
+    def _offer(self, request: JobRequest) -> Offer:
+        media_type = request.media_type
+        if media_type is None:
+            raise invalid_request([FieldViolation("media_type", "media_type takes image, video or audio")])
+        if not request.model:
+            default = self._catalog.default_offer(media_type)
+            if default is None:
+                raise FlexuraError(
+                    Kind.BUSY,
+                    Reason.MODEL_UNAVAILABLE,
+                    f"no model for {media_type} is set up in this deployment",
+                    model="",
+                    active="",
+                )
+            return default
+        offer = self._catalog.offer(request.model)
+        if offer is None:
+            raise self._model_unknown(request)
+        if offer.model.media_type is not media_type:
+            raise type_mismatch(offer.model, request)
+        if offer.served_by is None:
+            raise self._model_unavailable(offer.model)
+        return offer
+
+    def _new_job(self, request: JobRequest, offer: Offer, options: dict[str, Any]) -> NewJob:
+        server = offer.served_by or offer.model
+        return NewJob(
+            job_id=request.job_id,
+            account_id=request.account_id,
+            media_type=server.media_type,
+            requested_model=offer.model.model,
+            model=server.model,
+            prompt=request.prompt,
+            options_json=orjson.dumps(effective_options(offer, options, self._pick_seed)).decode(),
+            deadline=server.deadline,
+            # Only a help for people: a malformed one is not worth a refusal.
+            traceparent=request.traceparent if TRACEPARENT.fullmatch(request.traceparent) else "",
+        )
+
+    def _model_unknown(self, request: JobRequest) -> FlexuraError:
+        name = request.model[:SHOWN_CHARACTERS_MAX]
+        active = self._catalog.available(request.media_type)
+        nearest = get_close_matches(name, self._catalog.names, n=1, cutoff=0)[0]
+        sentence = f"there is no model {name}; the nearest is {nearest}, and {listed(active)} can be used"
+        return FlexuraError(
+            Kind.INVALID,
+            Reason.MODEL_UNKNOWN,
+            sentence,
+            [FieldViolation("model", sentence)],
+            model=name,
+            nearest=nearest,
+            active=",".join(active),
+        )
+
+    def _model_unavailable(self, model: Model) -> FlexuraError:
+        active = self._catalog.available(model.media_type)
+        return FlexuraError(
+            Kind.BUSY,
+            Reason.MODEL_UNAVAILABLE,
+            f"{model.model} is offline, because its provider {model.provider} is not set up in this deployment; "
+            f"{listed(active)} can be used",
+            model=model.model,
+            active=",".join(active),
+        )
+
+
+def refuse_wrong_caller(request: JobRequest) -> None:
+    """Checks what the calling service chose, not its user."""
+    violations = []
+    if not is_job_id(request.job_id):
+        violations.append(FieldViolation("job_id", "job_id takes a UUID in lower case"))
+    if not ACCOUNT.fullmatch(request.account_id):
+        violations.append(FieldViolation("account_id", "account_id takes 1 to 100 of a-z, A-Z, 0-9, _ and -"))
+    if violations:
+        raise invalid_request(violations)
+
+
+def is_job_id(text: str) -> bool:
+    """Tells whether a job may bear this id; others are not asked of the database, which takes not every character."""
+    return UUID.fullmatch(text) is not None
+
+
+def parse_options(options_json: str) -> tuple[dict[str, Any], list[FieldViolation]]:
+    try:
+        options = orjson.loads(options_json or "{}")
+    except orjson.JSONDecodeError:
+        return {}, [FieldViolation("options", "options takes a JSON object, and this is not JSON")]
+    if not isinstance(options, dict):
+        return {}, [FieldViolation("options", 'options takes a JSON object such as {"width": 1024}')]
+    return options, []
+
+
+def prompt_violations(prompt: str, model: Model) -> Iterator[FieldViolation]:
+    if not prompt.strip():
+        yield FieldViolation("prompt", "prompt must say what to make, in 1 or more characters that are not blank")
+    elif len(prompt) > model.prompt_characters_max:
+        too_long = f"prompt takes at most {model.prompt_characters_max} characters, not {len(prompt)}; shorten it"
+        yield FieldViolation("prompt", too_long)
+    if "\0" in prompt:
+        yield FieldViolation("prompt", "prompt must not hold the character U+0000; leave it out")
+
+
+def type_mismatch(model: Model, request: JobRequest) -> FlexuraError:
+    endpoint = f"/api/generate/{model.media_type}"
+    sentence = f"{model.model} makes {model.media_type}, not {request.media_type}; send it to {endpoint}"
+    return FlexuraError(
+        Kind.INVALID,
+        Reason.MODEL_TYPE_MISMATCH,
+        sentence,
+        [FieldViolation("model", sentence)],
+        model=model.model,
+        model_type=model.media_type.value,
+        endpoint=endpoint,
+    )
+
+
+def invalid_request(violations: list[FieldViolation]) -> FlexuraError:
+    message = "; ".join(violation.message for violation in violations[:SENTENCES_MAX])
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, violations)
+
+
+def listed(names: list[str]) -> str:
+    return ", ".join(names) or "no model of this type"

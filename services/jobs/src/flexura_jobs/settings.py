@@ -1,0 +1,44 @@
+"""The settings of the jobs service."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from flexura_kit.settings import BusSettings, DatabaseSettings, Positive, RPCServerSettings, Settings
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class JobsSettings(Settings):
+    rpc: RPCServerSettings
+    database: DatabaseSettings
+    nats: BusSettings = BusSettings()
+
+    catalog_file: Path | None = None
+    """File with the catalog of models; the packaged one where none is named."""
+    providers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Providers that this deployment is set up to run, separated by commas."""
+    substitution: bool = False
+    """Whether a model whose provider is not set up may be served by its substitute."""
+
+    lease_s: Seconds = 15.0
+    """Seconds that a lease lasts from its last renewal; shorter than the stream's 30 s for an acknowledgement."""
+    renew_s: Seconds = 4.0
+    """Seconds between two renewals of a worker's leases."""
+    announce_s: Seconds = 5.0
+    """Seconds between two announcements of a worker."""
+    worker_gone_s: Seconds = 30.0
+    """Seconds without an announcement after which a worker counts as gone."""
+    attempts_max: Positive = 3
+    """Attempts that may fail before a job does."""
+    stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    """Servers of NATS that keep the stream of hints."""
+
+    @field_validator("providers", mode="before")
+    @classmethod
+    def split_at_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value

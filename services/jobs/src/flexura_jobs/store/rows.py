@@ -1,0 +1,137 @@
+"""Rows of the jobs table, and the domain's shapes made of them."""
+
+from typing import Any
+
+from flexura_jobs.domain.attempts import Attempt
+from flexura_jobs.domain.jobs import (
+    Asset,
+    Checkpoint,
+    ClaimedJob,
+    Failure,
+    Job,
+    JobState,
+    MediaType,
+    StoredAsset,
+)
+from flexura_jobs.models import JOBS
+from flexura_kit.errors import Reason
+from flexura_kit.ids import AccountId, JobId, LeaseToken
+
+ASSET_COLUMNS = (
+    JOBS.c.asset_extension,
+    JOBS.c.asset_content_type,
+    JOBS.c.asset_size_bytes,
+    JOBS.c.asset_sha256,
+    JOBS.c.asset_width,
+    JOBS.c.asset_height,
+    JOBS.c.asset_duration_s,
+)
+JOB_COLUMNS = (
+    JOBS.c.job_id,
+    JOBS.c.account_id,
+    JOBS.c.media_type,
+    JOBS.c.state,
+    JOBS.c.prompt,
+    JOBS.c.requested_model,
+    JOBS.c.model,
+    JOBS.c.options,
+    JOBS.c.created_at,
+    JOBS.c.updated_at,
+    JOBS.c.started_at,
+    JOBS.c.finished_at,
+    JOBS.c.progress,
+    JOBS.c.attempt,
+    JOBS.c.failure_reason,
+    JOBS.c.failure_message,
+    JOBS.c.failure_retryable,
+    *ASSET_COLUMNS,
+)
+CLAIM_COLUMNS = (
+    JOBS.c.job_id,
+    JOBS.c.account_id,
+    JOBS.c.lease_token,
+    JOBS.c.attempt,
+    JOBS.c.media_type,
+    JOBS.c.model,
+    JOBS.c.prompt,
+    JOBS.c.options,
+    JOBS.c.deadline_at,
+    JOBS.c.updated_at,
+    JOBS.c.checkpoint,
+    JOBS.c.upstream_ref,
+    JOBS.c.traceparent,
+)
+ATTEMPT_COLUMNS = (
+    JOBS.c.job_id,
+    JOBS.c.account_id,
+    JOBS.c.model,
+    JOBS.c.lease_token,
+    JOBS.c.attempt,
+    JOBS.c.attempts_failed,
+    JOBS.c.checkpoint,
+    JOBS.c.upstream_ref,
+)
+
+# Looked up, because an enum's own call costs more than the rest of a row.
+MEDIA_TYPES = {kind.value: kind for kind in MediaType}
+STATES = {state.value: state for state in JobState}
+
+
+def job_of(row: Any) -> Job:
+    (
+        job_id, account_id, media_type, state, prompt, requested_model, model, options, created_at, updated_at,
+        started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, *asset,
+    ) = row  # fmt: skip
+    return Job(
+        job_id,
+        account_id,
+        MEDIA_TYPES[media_type],
+        STATES[state],
+        prompt,
+        requested_model,
+        model,
+        requested_model != model,
+        options,
+        created_at,
+        updated_at,
+        started_at,
+        finished_at,
+        progress,
+        attempt,
+        Asset(*asset) if asset[0] is not None else None,
+        Failure(Reason(failure_reason), failure_message, failure_retryable) if failure_reason else None,
+    )
+
+
+def stored_asset_of(row: Any) -> StoredAsset:
+    return StoredAsset(row[0], Asset(*row[1:]))
+
+
+def claimed_job_of(row: Any) -> ClaimedJob:
+    return ClaimedJob(
+        job_id=JobId(row.job_id),
+        lease_token=LeaseToken(row.lease_token),
+        attempt=row.attempt,
+        media_type=MEDIA_TYPES[row.media_type],
+        model=row.model,
+        prompt=row.prompt,
+        options_json=row.options,
+        # The row was updated at the database's own time, the one that counts for deadlines.
+        time_to_deadline=row.deadline_at - row.updated_at,
+        checkpoint=Checkpoint(row.checkpoint),
+        upstream_ref=row.upstream_ref,
+        traceparent=row.traceparent,
+    )
+
+
+def attempt_of(row: Any) -> Attempt:
+    return Attempt(
+        job_id=JobId(row.job_id),
+        account_id=AccountId(row.account_id),
+        model=row.model,
+        lease_token=LeaseToken(row.lease_token),
+        attempt=row.attempt,
+        attempts_failed=row.attempts_failed,
+        checkpoint=Checkpoint(row.checkpoint),
+        upstream_ref=row.upstream_ref,
+    )

@@ -1,0 +1,103 @@
+"""What both databases say in their own way: rows out of a parameter, and the time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Double,
+    FromClause,
+    Integer,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    types,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+
+from flexura_jobs.domain.jobs import JobState
+from flexura_jobs.models import JOBS, UTCTime
+
+DialectName = Literal["sqlite", "postgresql"]
+
+Kind = types.TypeEngine[Any]
+
+TEXT: Kind = Text()
+INTEGER: Kind = Integer()
+BIGINT: Kind = BigInteger()
+DOUBLE: Kind = Double()
+BOOLEAN: Kind = Boolean()
+
+# Written out, not bound: a partial index is used only where the statement itself shows its condition.
+QUEUED = literal_column("'queued'", TEXT)
+PROCESSING = literal_column("'processing'", TEXT)
+COMPLETED = literal_column("'completed'", TEXT)
+FAILED = literal_column("'failed'", TEXT)
+LITERALS = {
+    JobState.QUEUED: QUEUED,
+    JobState.PROCESSING: PROCESSING,
+    JobState.COMPLETED: COMPLETED,
+    JobState.FAILED: FAILED,
+}
+
+IS_QUEUED = JOBS.c.state == QUEUED
+IS_PROCESSING = JOBS.c.state == PROCESSING
+IS_WAITING = IS_QUEUED & JOBS.c.dispatched_at.is_(None)
+IS_HINTED = IS_QUEUED & JOBS.c.dispatched_at.is_not(None)
+IS_UNFINISHED = JOBS.c.state.in_([QUEUED, PROCESSING])
+
+
+class DatabaseTime(FunctionElement[Any]):
+    """The database's own time, so many seconds from now: the one clock that all replicas share."""
+
+    name = "database_time"
+    type = UTCTime()
+    inherit_cache = True
+
+
+@compiles(DatabaseTime, "sqlite")
+def sqlite_time(element: DatabaseTime, compiler: SQLCompiler, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    # The format in which SQLAlchemy keeps times, so that they compare as text.
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({seconds}) || ' seconds')"
+
+
+@compiles(DatabaseTime, "postgresql")
+def postgresql_time(element: DatabaseTime, compiler: SQLCompiler, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    return f"(statement_timestamp() + make_interval(secs => {seconds}))"
+
+
+def time_in(seconds: ColumnElement[float] | float) -> ColumnElement[Any]:
+    return DatabaseTime(cast(seconds, DOUBLE))
+
+
+NOW = time_in(literal_column("0", DOUBLE))
+
+
+def items_table(dialect: DialectName, **columns: Kind) -> FromClause:
+    """Reads the parameter `items` as a table, so that a statement stays the same for any number of rows."""
+    items = bindparam("items", type_=TEXT)
+    if dialect == "postgresql":
+        record = func.jsonb_to_recordset(cast(items, JSONB))
+        return record.table_valued(*(column(name, kind) for name, kind in columns.items())).render_derived(
+            name="item", with_types=True
+        )
+    each = func.json_each(items).table_valued("value")
+    values = (func.json_extract(each.c.value, f"$.{name}", type_=kind).label(name) for name, kind in columns.items())
+    return select(*values).select_from(each).subquery("item")
+
+
+def items(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The parameter that `items_table` reads."""
+    return {"items": orjson.dumps(rows).decode()}

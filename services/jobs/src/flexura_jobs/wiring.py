@@ -1,0 +1,107 @@
+"""Everything the jobs service is made of, in the order it starts."""
+
+import secrets
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from flexura.jobs.v1 import jobs_service_pb2, jobs_service_pb2_grpc, worker_service_pb2, worker_service_pb2_grpc
+from flexura_jobs.catalog import CatalogError, OptionsCheck, read_catalog
+from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, Reconciler
+from flexura_jobs.dispatch.dispatcher import CREATED
+from flexura_jobs.domain.attempts import AttemptPolicy
+from flexura_jobs.domain.catalog import Catalog, Deployment, Model
+from flexura_jobs.rpc import JobsServicer, WorkerServicer
+from flexura_jobs.service import Jobs, LeaseTimes, RequestCheck, Work
+from flexura_jobs.settings import JobsSettings
+from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
+from flexura_kit.bus import bus
+from flexura_kit.db import DatabaseWatch, database, migrate, transactions
+from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.rpc import Service, rpc_server
+
+SERVICE = "jobs"
+MIGRATIONS = Path(__file__).parent / "migrations"
+SEED_MAX = 2**32 - 1
+
+
+async def build(settings: JobsSettings, life: Lifecycle) -> None:
+    models = models_of(settings)
+    catalog = Catalog(models, Deployment(frozenset(settings.providers), settings.substitution))
+    own_models = catalog.own_models()
+    policy = attempt_policy(settings, models)
+    lease = timedelta(seconds=settings.lease_s)
+
+    db = await life.enter(database(settings.database, SERVICE))
+    await migrate(db, SERVICE, MIGRATIONS)
+    tx = await life.enter(transactions(settings.database, db))
+    writer = Writer(tx)
+    job_store = SQLJobStore(tx, writer)
+    work_store = SQLWorkStore(tx, writer, policy, lease, catalog.names)
+    queue_store = SQLQueueStore(tx, writer, policy, timedelta(seconds=settings.worker_gone_s))
+
+    nats = await life.enter(bus(settings.nats, SERVICE))
+    stream = HintStream(nats, own_models, settings.stream_replicas)
+    bell = DispatchBell()
+    leader = Leader(queue_store)
+    dispatcher = Dispatcher(queue_store, stream, own_models, leader, bell, nats)
+    nats.subscribe(CREATED, dispatcher.hear)
+    reconciler = Reconciler(queue_store, stream, own_models, leader, bell)
+    watch = DatabaseWatch(db)
+
+    life.run("write", writer.run)
+    life.run("lead", leader.run)
+    life.run("provision", stream.run)
+    life.run("dispatch", dispatcher.run)
+    life.run("reconcile", reconciler.run)
+    life.run("watch-database", watch.run)
+    life.ready_checks["database"] = watch.why_not_ready
+
+    jobs = Jobs(job_store, catalog, RequestCheck(catalog, OptionsCheck(models), pick_seed), queue_store, bell)
+    work = Work(work_store, catalog, stream, bell)
+    life.serve(rpc_server(settings.rpc, [jobs_service(jobs), worker_service(work, lease_times(settings))]))
+
+
+def models_of(settings: JobsSettings) -> list[Model]:
+    """Stops the process where the catalog is wrong, or where a provider is named that no model has."""
+    try:
+        models = read_catalog(settings.catalog_file)
+    except CatalogError as error:
+        sys.exit(str(error))
+    known = sorted({model.provider for model in models})
+    for provider in settings.providers:
+        if provider not in known:
+            sys.exit(f"FLEXURA_PROVIDERS: no model of the catalog has the provider {provider}, only {', '.join(known)}")
+    return models
+
+
+def attempt_policy(settings: JobsSettings, models: list[Model]) -> AttemptPolicy:
+    return AttemptPolicy(settings.attempts_max, frozenset(model.model for model in models if model.is_billed))
+
+
+def lease_times(settings: JobsSettings) -> LeaseTimes:
+    return LeaseTimes(
+        timedelta(seconds=settings.lease_s),
+        timedelta(seconds=settings.renew_s),
+        timedelta(seconds=settings.announce_s),
+    )
+
+
+def pick_seed() -> int:
+    return 1 + secrets.randbelow(SEED_MAX)
+
+
+def jobs_service(jobs: Jobs) -> Service:
+    return Service(
+        jobs_service_pb2.DESCRIPTOR.services_by_name["JobsService"],
+        jobs_service_pb2_grpc.add_JobsServiceServicer_to_server,
+        JobsServicer(jobs),
+    )
+
+
+def worker_service(work: Work, times: LeaseTimes) -> Service:
+    return Service(
+        worker_service_pb2.DESCRIPTOR.services_by_name["WorkerService"],
+        worker_service_pb2_grpc.add_WorkerServiceServicer_to_server,
+        WorkerServicer(work, times),
+    )

@@ -1,0 +1,1 @@
+"""Pulls work, calls a provider, stores the result, reports back."""

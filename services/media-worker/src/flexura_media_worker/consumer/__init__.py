@@ -1,0 +1,1 @@
+"""The door that work comes through: hints pulled from JetStream."""

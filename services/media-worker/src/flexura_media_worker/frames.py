@@ -1,0 +1,97 @@
+"""What passes between the worker and the process of a generator: JSON, each message after its length."""
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from flexura_media_worker.domain import (
+    Checkpoint,
+    Failure,
+    FailureReason,
+    GenerationRequest,
+    Lease,
+    Media,
+    MediaType,
+)
+
+HEADER = struct.Struct("!I")
+FRAME_BYTES_MAX = 1 << 20
+
+READY: Mapping[str, Any] = {"ready": True}
+TAKEN: Mapping[str, Any] = {"taken": True}
+"""Said before a request is begun: a process that ends without a word of it has done nothing."""
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    body = json.dumps(message, separators=(",", ":")).encode()
+    if len(body) > FRAME_BYTES_MAX:
+        raise ValueError(f"a message of {len(body)} bytes does not fit the pipe")
+    return HEADER.pack(len(body)) + body
+
+
+def length_of(header: bytes) -> int:
+    (length,) = HEADER.unpack(header)
+    if length > FRAME_BYTES_MAX:
+        raise ValueError(f"a message of {length} bytes does not fit the pipe")
+    return int(length)
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    message = json.loads(body)
+    if not isinstance(message, dict):
+        raise TypeError("a message is a JSON object")
+    return message
+
+
+def request_frame(request: GenerationRequest) -> dict[str, Any]:
+    # Written out: `asdict` copies every option deeply, and this runs for each job.
+    return {
+        "job_id": request.lease.job_id,
+        "lease_token": request.lease.token,
+        "provider": request.provider,
+        "media_type": request.media_type,
+        "upstream_model": request.upstream_model,
+        "prompt": request.prompt,
+        "options": request.options,
+        "spool_path": str(request.spool_path),
+        "checkpoint": request.checkpoint,
+        "upstream_ref": request.upstream_ref,
+    }
+
+
+def request_from(frame: Mapping[str, Any]) -> GenerationRequest:
+    return GenerationRequest(
+        lease=Lease(frame["job_id"], frame["lease_token"]),
+        provider=frame["provider"],
+        media_type=MediaType(frame["media_type"]),
+        upstream_model=frame["upstream_model"],
+        prompt=frame["prompt"],
+        options=frame["options"],
+        spool_path=Path(frame["spool_path"]),
+        checkpoint=Checkpoint(frame["checkpoint"]),
+        upstream_ref=frame["upstream_ref"],
+    )
+
+
+def progress_frame(fraction: float) -> dict[str, Any]:
+    return {"progress": fraction}
+
+
+def media_frame(media: Media) -> dict[str, Any]:
+    return {"media": asdict(media)}
+
+
+def media_from(frame: Mapping[str, Any]) -> Media:
+    return Media(**frame["media"])
+
+
+def failure_frame(failure: Failure) -> dict[str, Any]:
+    return {"failure": asdict(failure)}
+
+
+def failure_from(frame: Mapping[str, Any]) -> Failure:
+    failure = frame["failure"]
+    return Failure(FailureReason(failure["reason"]), failure["message"], failure["is_retryable"])

@@ -1,0 +1,8 @@
+"""The providers that compute on this machine, by name."""
+
+from collections.abc import Callable, Mapping
+
+from flexura_media_worker.ports import Provider
+from flexura_media_worker.providers.testcard import TestCard
+
+LOCAL_PROVIDERS: Mapping[str, Callable[[], Provider]] = {"flexura-testcard": TestCard}

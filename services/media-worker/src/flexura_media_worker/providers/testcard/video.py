@@ -1,0 +1,92 @@
+"""The test card in motion as an MP4 file: a frame counter, a sweep, blocks that run."""
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw
+
+from flexura_media_worker.ports import Progress
+from flexura_media_worker.providers.files import Shape
+from flexura_media_worker.providers.testcard import layout, patterns
+from flexura_media_worker.providers.testcard.circle import BLOCKS_ACROSS, fill_band, paste_band, write_foot
+from flexura_media_worker.providers.testcard.image import circle_mask, draw_card
+from flexura_media_worker.providers.testcard.layout import WHITE, Card
+from flexura_media_worker.providers.testcard.options import CardOptions
+
+# One thread: the same frames must give the same bytes on every machine.
+ENCODER = {"preset": "veryfast", "crf": "20", "threads": "1"}
+CONTAINER = {"movflags": "faststart", "fflags": "bitexact"}
+BT709 = 1
+SWEEP_S = 4.0  # One turn of the hand.
+
+
+def write_video(path: Path, prompt: str, options: CardOptions, fingerprint: bytes, progress: Progress) -> Shape:
+    card = moving_card(prompt, options, fingerprint)
+    count = max(1, round(options.duration_s * options.fps))
+    with av.open(str(path), "w", format="mp4", container_options=CONTAINER) as container:
+        container.metadata.update({"title": "Flexura test card", "comment": f"seed={options.seed} {prompt[:200]}"})
+        stream = container.add_stream("libx264", rate=Fraction(options.fps), options=ENCODER)
+        stream.width, stream.height, stream.pix_fmt = card.width, card.height, "yuv420p"
+        tag_colours(stream.codec_context)
+        for number, picture in enumerate(frames(card, count, options.fps)):
+            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+            frame.pts, frame.time_base = number, Fraction(1, options.fps)
+            container.mux(stream.encode(frame))
+            progress((number + 1) / count)
+        container.mux(stream.encode())
+    return Shape(card.width, card.height, count / options.fps)
+
+
+def moving_card(prompt: str, options: CardOptions, fingerprint: bytes) -> Card:
+    # Colour is kept for squares of two by two pixels: an odd size has no such squares at its edge.
+    width, height = options.width // 2 * 2, options.height // 2 * 2
+    facts = (f"{width} x {height}", f"{options.fps} fps", f"{options.duration_s:g} s", f"seed {options.seed}")
+    return Card(width, height, prompt, "  \u00b7  ".join(facts), "", fingerprint)
+
+
+def tag_colours(codec: av.VideoCodecContext) -> None:
+    codec.color_primaries = codec.color_trc = codec.colorspace = BT709
+    codec.color_range = 1  # 16 to 235, as broadcast has it.
+
+
+def frames(card: Card, count: int, fps: int) -> Iterator[Image.Image]:
+    still = draw_card(card)
+    mask = circle_mask(card, card.radius)
+    for number in range(count):
+        picture = still.copy()
+        picture.paste(moving_parts(still, card, number, fps), (0, 0), mask)
+        draw_hand(picture, card, number / fps)
+        yield picture
+
+
+def moving_parts(still: Image.Image, card: Card, number: int, fps: int) -> Image.Image:
+    inner = still.copy()
+    phase = number / fps
+    paste_band(
+        inner, card, layout.BLOCKS, lambda width, height: patterns.blocks(width, height, BLOCKS_ACROSS, phase % 1)
+    )
+    fill_band(inner, card, layout.FOOT, card.accent)
+    write_foot(inner, card, f"{timecode(number, fps)}   {number:04d}")
+    return inner
+
+
+def timecode(number: int, fps: int) -> str:
+    seconds, frame = divmod(number, fps)
+    return f"{seconds // 60:02d}:{seconds % 60:02d}:{frame:02d}"
+
+
+def draw_hand(picture: Image.Image, card: Card, time_s: float) -> None:
+    """A hand that sweeps around the rim: a frame that is dropped or shown twice is seen as a jerk."""
+    angle = 2 * math.pi * time_s / SWEEP_S
+    inner, outer = card.radius * 0.9, min(card.radius * 1.1, min(card.width, card.height) / 2)
+    width = 0.035
+    points = [
+        (card.width / 2 + radius * math.sin(angle + side), card.height / 2 - radius * math.cos(angle + side))
+        for radius, side in ((inner, 0.0), (outer, -width), (outer, width))
+    ]
+    ImageDraw.Draw(picture).polygon(points, fill=card.accent, outline=WHITE)

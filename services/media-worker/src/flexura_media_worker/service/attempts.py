@@ -1,0 +1,142 @@
+"""One attempt at a job, from its hint to its report."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_media_worker.domain import ClaimedJob, Ending, Failure
+from flexura_media_worker.ports import Hint, JobsService, Spool
+from flexura_media_worker.service.capacity import Slot
+from flexura_media_worker.service.leases import HeldLease, Leases
+from flexura_media_worker.service.production import Order, Production, Stored
+from flexura_media_worker.service.reports import AttemptReport, Outcome
+
+RETRY_S_MIN, RETRY_S_MAX = 0.1, 2.0
+UNREACHED_S = 2.0  # For the jobs service to come back.
+
+# Nobody answered, or too late: the same call may do better. Anything else is an answer.
+UNANSWERED = (Kind.BUSY, Kind.TIMED_OUT)
+# A fault of theirs may pass as well, and the result is stored: it is reported for as long as the lease is held.
+WORTH_REPEATING = (*UNANSWERED, Kind.INTERNAL)
+
+OUTCOMES = {
+    Ending.CANCELED: Outcome.CANCELED,
+    Ending.LOST: Outcome.LOST,
+    Ending.UNRENEWED: Outcome.UNRENEWED,
+    Ending.RELEASED: Outcome.RELEASED,
+}
+
+# Hints that are still true, and after how many seconds they may be given again. All others are settled: the jobs
+# service has the job in its hands and gives a new hint where one is needed.
+WANTED_AGAIN = {
+    Outcome.RELEASED: 0.0,
+    Outcome.UNCLAIMED: UNREACHED_S,
+    Outcome.UNRENEWED: UNREACHED_S,
+    Outcome.UNREPORTED: UNREACHED_S,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job, and when it was asked for on the clock of the loop: no lease is older."""
+
+    job: ClaimedJob
+    since: float
+
+
+class Attempts:
+    """Carries out attempts."""
+
+    def __init__(self, jobs: JobsService, leases: Leases, spool: Spool, production: Production) -> None:
+        self._jobs = jobs
+        self._leases = leases
+        self._spool = spool
+        self._production = production
+
+    async def claim(self, hint: Hint, report: AttemptReport) -> Claim | None:
+        """Claims the job; answers None, and is done with the hint, where that fails."""
+        begin = asyncio.get_running_loop().time()
+        try:
+            with report.stage("claim"):
+                job = await self._jobs.claim(hint.job_id)
+        except FlexuraError as error:
+            await leave(hint, error, report)
+            return None
+        report.attempt, report.provider = job.attempt, job.provider
+        return Claim(job, begin)
+
+    async def carry_out(self, claim: Claim, hint: Hint, slot: Slot, report: AttemptReport) -> None:
+        """Makes, stores and reports what is asked for; the slot is free as soon as nothing is left to compute."""
+        job = claim.job
+        with self._leases.hold(job.lease, claim.since) as held, self._spool.reserve(job.lease) as path:
+            order = Order(job, held, slot, path, claim.since + job.time_left.total_seconds(), report)
+            result = await self._produce(order)
+            slot.free()
+            with report.stage("report"):
+                report.outcome = await self._conclude(order, result)
+            await close_hint(hint, report.outcome)
+
+    async def _produce(self, order: Order) -> Stored | Failure | Ending:
+        """Lets the work run until it is done or the lease ends, whichever is first."""
+        work = asyncio.create_task(self._production.produce(order), name=f"produce-{order.job.lease.job_id}")
+        try:
+            either: set[asyncio.Future[Any]] = {work, order.held.ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            is_done = work.done()
+        finally:
+            work.cancel()
+            await asyncio.wait({work})
+        if order.held.is_lost or not is_done:
+            return order.held.ended.result()
+        return work.result()
+
+    async def _conclude(self, order: Order, result: Stored | Failure | Ending) -> Outcome:
+        lease = order.job.lease
+        if isinstance(result, Stored):
+            complete = partial(self._jobs.complete, lease, result.object_key, result.media)
+            return await insist(complete, order.held, Outcome.COMPLETED)
+        if isinstance(result, Failure):
+            order.report.reason = result.reason
+            return await insist(partial(self._jobs.fail, lease, result), order.held, Outcome.FAILED)
+        if result is Ending.RELEASED:
+            with suppress(FlexuraError):  # The lease runs out by itself where nobody hears of this.
+                await self._jobs.release(lease)
+        return OUTCOMES[result]
+
+
+async def insist(report: Callable[[], Awaitable[None]], held: HeldLease, outcome: Outcome) -> Outcome:
+    """Makes a report for as long as the lease is held: it is safe to repeat, and the work is done."""
+    delay_s = RETRY_S_MIN
+    while not held.is_lost:
+        try:
+            await report()
+        except FlexuraError as error:
+            if error.reason is Reason.LEASE_LOST:
+                return Outcome.LOST
+            if error.kind not in WORTH_REPEATING:
+                return Outcome.UNREPORTED
+        else:
+            return outcome
+        await asyncio.sleep(delay_s)
+        delay_s = min(2 * delay_s, RETRY_S_MAX)
+    return OUTCOMES[held.ended.result()]
+
+
+async def leave(hint: Hint, error: FlexuraError, report: AttemptReport) -> None:
+    """Goes away from a job that could not be claimed."""
+    report.reason = error.reason
+    is_answer = error.kind not in UNANSWERED and error.kind is not Kind.INTERNAL
+    report.outcome = Outcome.REFUSED if is_answer else Outcome.UNCLAIMED
+    await close_hint(hint, report.outcome)
+
+
+async def close_hint(hint: Hint, outcome: Outcome) -> None:
+    """Last of all: a crash before this line repeats the hint, and a repeated claim is refused."""
+    if outcome in WANTED_AGAIN:
+        await hint.return_after(WANTED_AGAIN[outcome])
+    else:
+        await hint.settle()

@@ -1,0 +1,99 @@
+"""Making the result of one attempt: a provider writes it, the store takes it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flexura_kit.errors import FlexuraError
+from flexura_media_worker.domain import ClaimedJob, Failure, FailureReason, GenerationError, Media
+from flexura_media_worker.ports import Assets, Provider, Spool
+from flexura_media_worker.service.capacity import Slot
+from flexura_media_worker.service.leases import HeldLease
+from flexura_media_worker.service.reports import AttemptReport
+
+RETRY_S_MIN, RETRY_S_MAX = 0.1, 2.0
+
+NOTHING = Failure(
+    FailureReason.PROVIDER_RETURNED_NOTHING, "The provider ended without an error and returned nothing.", False
+)
+TOO_LATE = Failure(FailureReason.DEADLINE_EXCEEDED, "The work was not done within the time allowed for it.", False)
+NOT_STORED = Failure(FailureReason.SERVICE_UNAVAILABLE, "The result could not be stored in time; try again.", True)
+NO_PROVIDER = Failure(FailureReason.PROVIDER_FAILED, "The worker that took the job does not have its provider.", True)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A result that lies in the store."""
+
+    object_key: str
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made, and what it is made with."""
+
+    job: ClaimedJob
+    held: HeldLease
+    slot: Slot
+    path: Path
+    deadline: float
+    """On the clock of the loop."""
+    report: AttemptReport
+
+
+class Production:
+    def __init__(self, providers: Mapping[str, Provider], spool: Spool, assets: Assets, uploads_max: int) -> None:
+        self._providers = providers
+        self._spool = spool
+        self._assets = assets
+        self._uploads = asyncio.Semaphore(uploads_max)
+
+    async def produce(self, order: Order) -> Stored | Failure:
+        """Makes and stores the result. Cancelled, it stops at once."""
+        try:
+            with order.report.stage("generate"):
+                media = await self._generate(order)
+            order.report.size_bytes = media.size_bytes
+            key = order.job.object_key(media.extension)
+            with order.report.stage("upload"):
+                await self._store(order, key, media)
+        except GenerationError as error:
+            return error.failure
+        return Stored(key, media)
+
+    async def _generate(self, order: Order) -> Media:
+        provider = self._providers.get(order.job.provider)
+        if provider is None:
+            raise GenerationError(NO_PROVIDER)
+        try:
+            async with asyncio.timeout_at(order.deadline):
+                media = await provider.generate(order.job.request(order.path), order.held.report)
+        except TimeoutError as error:
+            raise GenerationError(TOO_LATE) from error
+        # What is in the file counts, not what the provider says of it.
+        if self._spool.size_bytes(order.path) == 0:
+            raise GenerationError(NOTHING)
+        return media
+
+    async def _store(self, order: Order, key: str, media: Media) -> None:
+        """Tries for as long as there is time: the work is done, and doing it again costs more than waiting."""
+        try:
+            async with asyncio.timeout_at(order.deadline), self._uploads:
+                # Only here: results must not pile up where the store is slower than the generators.
+                order.slot.free()
+                await self._upload(key, order.path, media.content_type)
+        except TimeoutError as error:
+            raise GenerationError(NOT_STORED) from error
+
+    async def _upload(self, key: str, path: Path, content_type: str) -> None:
+        delay_s = RETRY_S_MIN
+        while True:
+            try:
+                await self._assets.upload_file(key, path, content_type)
+            except FlexuraError:
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, RETRY_S_MAX)
+            else:
+                return

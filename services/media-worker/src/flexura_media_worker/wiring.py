@@ -1,0 +1,74 @@
+"""Everything the media worker is made of, in the order it starts."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import TypeVar
+
+from flexura_kit.blob import blobs
+from flexura_kit.bus import bus
+from flexura_kit.ids import WorkerId, new_uuid7
+from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.rpc import rpc_channel
+from flexura_media_worker.clients import RPCJobsService
+from flexura_media_worker.consumer.hints import Heartbeats
+from flexura_media_worker.consumer.intake import Intake
+from flexura_media_worker.providers import LOCAL
+from flexura_media_worker.service.announcing import Announcer
+from flexura_media_worker.service.attempts import Attempts
+from flexura_media_worker.service.capacity import Capacity
+from flexura_media_worker.service.leases import Leases
+from flexura_media_worker.service.production import Production
+from flexura_media_worker.settings import MediaWorkerSettings
+from flexura_media_worker.slots.pool import generator_pool
+from flexura_media_worker.slots.process import GeneratorLimits
+from flexura_media_worker.spool import folder_spool
+
+T = TypeVar("T")
+
+SERVICE = "media-worker"
+UPLOADS_PER_SLOT = 2  # A result on its way to the store leaves its slot to the next job.
+
+
+async def build(settings: MediaWorkerSettings, life: Lifecycle) -> None:
+    worker_id = WorkerId(new_uuid7())
+    names = provider_names(settings.providers)
+    uploads_max = UPLOADS_PER_SLOT * settings.slots
+    limits = GeneratorLimits(names, settings.generator_memory_bytes, settings.result_bytes_max)
+
+    spool = await life.enter(opened(folder_spool(settings.spool_dir, worker_id)))
+    generators = await life.enter(generator_pool(limits, settings.slots))
+    connection = await life.enter(bus(settings.nats, SERVICE))
+    assets = await life.enter(blobs(settings.s3, threads=uploads_max))
+    channel = await life.enter(rpc_channel(settings.jobs_target))
+    jobs = RPCJobsService(channel, worker_id, names, settings.slots)
+
+    leases = Leases(jobs)
+    production = Production(dict.fromkeys(names, generators), spool, assets, uploads_max)
+    attempts = Attempts(jobs, leases, spool, production)
+    heartbeats = Heartbeats()
+    intake = Intake(connection, Capacity(settings.slots), leases, attempts, heartbeats)
+    announcer = Announcer(jobs, leases, intake.bind)
+
+    life.ready_checks["jobs"] = announcer.trouble
+    life.ready_checks["nats"] = lambda: None if connection.is_connected else "it cannot be reached"
+    life.run("heartbeats", heartbeats.beat_for_ever)
+    life.run("renewals", leases.renew_for_ever)
+    life.run("announcements", announcer.announce_for_ever)
+    life.serve(intake)
+
+
+@asynccontextmanager
+async def opened(context: AbstractContextManager[T]) -> AsyncIterator[T]:
+    """A context that waits for nothing, among those that do."""
+    with context as value:
+        yield value
+
+
+def provider_names(names: str) -> tuple[str, ...]:
+    """Reads the list of providers, or stops the process with the one that is not known."""
+    known = tuple(name.strip() for name in names.split(",") if name.strip())
+    for name in known:
+        if name not in LOCAL:
+            sys.exit(f"FLEXURA_PROVIDERS: {name} is no provider of this worker; it has {', '.join(LOCAL)}")
+    return known

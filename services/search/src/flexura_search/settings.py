@@ -1,0 +1,7 @@
+"""The settings of the search service."""
+
+from flexura_kit.settings import RPCServerSettings, Settings
+
+
+class SearchSettings(Settings):
+    rpc: RPCServerSettings

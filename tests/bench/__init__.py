@@ -1,0 +1,1 @@
+"""One run that measures everything and writes docs/performance.md."""

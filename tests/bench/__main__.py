@@ -1,0 +1,78 @@
+"""Runs every case on a fresh installation, prints the table and writes docs/performance.md."""
+
+import argparse
+import asyncio
+import os
+import platform
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from bench import cases
+from bench.cases import Row
+from bench.installation import installation
+from bench.internal import internal
+from bench.load import program as wrk
+
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+PACKAGES = ("aiohttp", "grpcio", "uvloop", "nats-py", "sqlalchemy")
+SETTLE_S = 5  # For start-up work to end before anything is measured.
+
+
+async def measure() -> list[Row]:
+    wrk()
+    with tempfile.TemporaryDirectory(prefix="flexura-bench-") as name:
+        folder = Path(name)
+        async with installation(folder / "home") as running, internal(running) as inside:
+            await asyncio.sleep(SETTLE_S)
+            rows = said(await cases.at_rest(running))
+            rows += said(await cases.pipeline(running, inside))
+            rows += said(await cases.submit_to_claimed(running, inside))
+            async with running.paused("flexura_media_worker"):
+                rows += said(await cases.reads(running, inside, folder))
+                rows += said(await cases.assets(running, inside, folder))
+                rows += said(await cases.submits(running))
+    return rows
+
+
+def said(rows: list[Row]) -> list[Row]:
+    for row in rows:
+        print(f"{row.case:<66} {row.measured:<46} {row.goal:<10} {verdict(row)}", flush=True)
+    return rows
+
+
+def verdict(row: Row) -> str:
+    return {True: "held", False: "MISSED", None: ""}[row.held]
+
+
+def page(rows: list[Row]) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    table = "\n".join(f"| {row.case} | {row.measured} | {row.goal} | {verdict(row)} |" for row in rows)
+    return f"""# Performance
+
+Written by `make bench`, all of it in one run. Figures of another machine differ; the ratios between them should not.
+
+{platform.python_implementation()} {platform.python_version()} on {platform.system()} {platform.machine()}, \
+{len(os.sched_getaffinity(0))} cores, shared by the load generator, all services, the broker, the store and the \
+peers. {packages}. The installation is the one that `make run` starts: SQLite with `synchronous=FULL`, NATS with \
+`sync_interval: always`.
+
+| case | measured | goal | |
+|---|---|---|---|
+{table}
+
+wrk keeps 64 connections busy, one request each, 8 where an asset is read; each case runs {cases.ROUNDS} times for
+5 seconds in turn with its peers, and the median stands here. Ids are distinct and come from the database. The floor is
+the edge's own process with its key check, its error translation and its log line, answering a constant. While reads,
+assets and submits are measured the media worker is held still; the pipeline and the time to a claim are measured with
+it, through its real slots.
+"""
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--no-page", action="store_true", help="print the table and leave docs/performance.md alone")
+    arguments = parser.parse_args()
+    measured = asyncio.run(measure())
+    if not arguments.no_page:
+        PAGE.write_text(page(measured))

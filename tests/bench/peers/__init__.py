@@ -1,0 +1,1 @@
+"""Servers that the edge is measured against."""

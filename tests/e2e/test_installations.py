@@ -1,0 +1,164 @@
+"""Starting, stopping and running beside each other, as people do it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import stat
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from servers.client import client
+from servers.installation import PARTS, Installation, children_of, installation, is_alive, start_installation
+from servers.waiting import eventually
+
+from flexura_local.console import Console
+from flexura_local.home import Home
+from flexura_local.keeper import Keeper
+from flexura_local.parts import Part, plan
+from flexura_local.ports import free_ports
+from flexura_local.settings import LocalSettings
+
+
+async def _command(*arguments: str, **settings: str) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "flexura_local", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=dict(os.environ) | settings,
+    )
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+    return process.returncode, output.decode()
+
+
+async def test_second_start_on_the_same_home_says_so(flexura: Installation) -> None:
+    status, said = await _command(FLEXURA_HOME=str(flexura.home.folder), FLEXURA_PORT=str(free_ports(1)[0]))
+    assert status == 1
+    assert f"process {flexura.process.pid} runs on {flexura.home.folder}" in said
+    assert "FLEXURA_HOME=" in said
+
+
+async def test_taken_port_is_named_with_a_way_out(flexura: Installation, tmp_path: Path) -> None:
+    status, said = await _command(FLEXURA_HOME=str(tmp_path / "home"), FLEXURA_PORT=str(flexura.port))
+    assert status == 1
+    assert f"port {flexura.port} is taken on 127.0.0.1" in said
+    assert f"FLEXURA_PORT={flexura.port + 1}" in said
+
+
+async def test_unknown_setting_is_refused_with_the_nearest() -> None:
+    status, said = await _command(FLEXURA_PROT="3001")
+    assert status == 1
+    assert "FLEXURA_PROT" in said
+    assert "FLEXURA_PORT" in said
+
+
+async def test_stop_where_nothing_runs_says_so(tmp_path: Path) -> None:
+    assert await _command("stop", FLEXURA_HOME=str(tmp_path)) == (0, f"  nothing runs on {tmp_path}\n")
+
+
+def test_first_key_is_kept_for_its_owner_alone(flexura: Installation) -> None:
+    file = flexura.home.first_key_file
+    assert file.read_text().strip() == flexura.key
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(flexura.home.folder.stat().st_mode) == 0o700
+
+
+def test_public_port_is_open_on_this_machine_only(flexura: Installation) -> None:
+    addresses = {address for _, _, _, _, address in socket.getaddrinfo(socket.gethostname(), flexura.port)}
+    outside = [address for address in addresses if not str(address[0]).startswith(("127.", "::1"))]
+    for address in outside:
+        with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in str(address[0]) else socket.AF_INET)) as probe:
+            probe.settimeout(2)
+            assert probe.connect_ex(address) != 0
+    with socket.create_connection(("127.0.0.1", flexura.port), timeout=2):
+        pass
+
+
+async def test_second_installation_lives_beside_the_first_and_keeps_its_data_over_a_restart(
+    flexura: Installation, tmp_path: Path
+) -> None:
+    async with installation(tmp_path) as second:
+        assert second.key != flexura.key
+        async with client(second.url, second.key) as api, client(flexura.url, flexura.key) as first_api:
+            job_id, other_id = await api.submit("image", "second"), await first_api.submit("image", "first")
+            job = await api.finished(job_id)
+            assert (await first_api.finished(other_id))["status"] == "completed"
+        status, said = await _command("stop", FLEXURA_HOME=str(second.home.folder))
+        assert (status, "stopped what ran on" in said) == (0, True)
+        assert second.home.holder() is None
+    async with installation(tmp_path) as again, client(again.url, again.key) as api:
+        assert again.key == second.key
+        kept = await api.job(job_id)
+        assert kept | {"asset_url": ""} == job | {"asset_url": "", "asset": kept["asset"]}
+        data, _ = await api.asset(kept)
+        assert data.startswith(b"\x89PNG")
+
+
+async def test_killed_supervisor_leaves_no_child_and_the_next_start_finds_all(tmp_path: Path) -> None:
+    first = await start_installation(tmp_path)
+    async with client(first.url, first.key) as api:
+        waiting = await api.submit("image", "outlives the supervisor", take_s=2, width=64, height=64)
+    processes = [first.process.pid, *children_of(first.process.pid)]
+    processes += [grandchild for child in processes[1:] for grandchild in children_of(child)]
+    assert len(processes) > len(PARTS)
+    os.kill(first.process.pid, signal.SIGKILL)
+    await eventually(lambda: not any(map(is_alive, processes[1:])))
+    await first.process.kill()
+    async with installation(tmp_path) as again, client(again.url, again.key) as api:
+        assert (await api.finished(waiting, within_s=60))["status"] == "completed"
+
+
+async def test_all_stops_within_ten_seconds_with_work_under_way(tmp_path: Path) -> None:
+    started = await start_installation(tmp_path)
+    async with client(started.url, started.key) as api:
+        job_id = await api.submit("image", "under way", take_s=60)
+        await api.processing(job_id)
+    processes = [started.process.pid, *children_of(started.process.pid)]
+    async with asyncio.timeout(12):
+        await started.process.stop()
+    assert not any(map(is_alive, processes))
+    assert "was killed" not in started.printed
+    for part in PARTS:
+        assert f"{part:<14}stopped in" in started.printed
+
+
+async def test_job_waits_for_a_worker_where_there_is_none_at_all(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with home.held():
+        settings = LocalSettings(home=home.folder, port=free_ports(1)[0])
+        parts = [part for stage in plan(settings, home, ["127.0.0.1"]).stages for part in stage]
+        worker = next(part for part in parts if part.name == "media-worker")
+        async with _kept(home, [part for part in parts if part is not worker]):
+            key = await _first_key(home)
+            async with client(f"http://localhost:{settings.port}", key) as api:
+                job_id = await api.submit("image", "nobody there yet", width=64, height=64)
+                await asyncio.sleep(5)
+                assert (await api.job(job_id))["status"] == "queued"
+                async with _kept(home, [worker]):
+                    assert (await api.finished(job_id))["status"] == "completed"
+
+
+@contextlib.asynccontextmanager
+async def _kept(home: Home, parts: list[Part]) -> AsyncIterator[None]:
+    keepers = [Keeper(part, home, Console()) for part in parts]
+    async with asyncio.TaskGroup() as group:
+        for keeper in keepers:
+            group.create_task(keeper.run())
+            async with asyncio.timeout(30):
+                await keeper.ready.wait()
+        yield
+        for keeper in reversed(keepers):
+            await keeper.stop()
+
+
+async def _first_key(home: Home) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "flexura_local.first_account"),
+        *(f"unix:{home.sockets / 'auth.sock'}", str(home.first_key_file)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return output.decode()

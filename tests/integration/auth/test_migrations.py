@@ -1,0 +1,32 @@
+"""The migrated schema is what the models say, on each database."""
+
+import asyncio
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from flexura_auth.models import Row
+from flexura_auth.wiring import MIGRATIONS, SERVICE
+from flexura_kit.db import Database, database, migrate
+from flexura_kit.settings import DatabaseSettings
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), Row.metadata))
+
+
+async def test_the_migrations_make_the_tables_of_the_models(data: Database) -> None:
+    async with data.read.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_replicas_that_start_together_migrate_once(database_settings: DatabaseSettings) -> None:
+    async def start() -> None:
+        async with database(database_settings, SERVICE) as opened:
+            await migrate(opened, SERVICE, MIGRATIONS)
+
+    await asyncio.gather(*(start() for _ in range(4)))
+
+    async with database(database_settings, SERVICE) as opened, opened.read.connect() as connection:
+        assert await connection.run_sync(differences) == []

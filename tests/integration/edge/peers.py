@@ -1,0 +1,293 @@
+"""Small real gRPC services with scripted answers, and a whole edge before them."""
+
+# ruff: noqa: ARG002 - the generated base classes say which arguments there are.
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+from aiohttp import ClientSession
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from flexura.jobs.v1 import job_pb2, jobs_service_pb2, jobs_service_pb2_grpc
+from flexura.search.v1 import search_service_pb2, search_service_pb2_grpc
+from flexura_edge.http.app import Handlers, routes
+from flexura_edge.http.routes import Routes
+from flexura_edge.settings import EdgeSettings
+from flexura_edge.wiring import build_with
+from flexura_kit.apikeys import digest, new_secret
+from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.rpc import RPCServer, Service, error_to_message, rpc_server
+from flexura_kit.settings import BlobSettings, BusSettings, RPCServerSettings
+
+PUBLIC_URL = "https://media.example"
+START_S = 10.0
+
+
+@dataclass
+class ScriptedAuth(auth_service_pb2_grpc.AuthServiceServicer):
+    keys: dict[bytes, auth_service_pb2.ApiKey | FlexuraError] = field(default_factory=dict)
+    gate: asyncio.Event | None = None
+    """While set and not open, answers wait, after having been looked up."""
+
+    def new_key(self, account_id: str) -> str:
+        secret = new_secret()
+        key_id = f"key_{digest(secret).hex()[:32]}"
+        self.keys[digest(secret)] = auth_service_pb2.ApiKey(key_id=key_id, account_id=account_id)
+        return secret
+
+    def refuse(self, secret: str, reason: Reason) -> None:
+        self.keys[digest(secret)] = FlexuraError(Kind.UNAUTHENTICATED, reason, f"refused: {reason}")
+
+    async def BatchVerifyApiKeys(
+        self,
+        request: auth_service_pb2.BatchVerifyApiKeysRequest,
+        context: grpc.aio.ServicerContext,
+    ) -> auth_service_pb2.BatchVerifyApiKeysResponse:
+        unknown = FlexuraError(Kind.UNAUTHENTICATED, Reason.API_KEY_UNKNOWN, "this API key is not known here")
+        found = [self.keys.get(key, unknown) for key in request.digests]
+        if self.gate is not None:
+            await self.gate.wait()
+        results = [
+            auth_service_pb2.VerifyApiKeyResult(error=error_to_message(key))
+            if isinstance(key, FlexuraError)
+            else auth_service_pb2.VerifyApiKeyResult(api_key=key)
+            for key in found
+        ]
+        return auth_service_pb2.BatchVerifyApiKeysResponse(results=results)
+
+
+@dataclass
+class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
+    jobs: dict[str, job_pb2.Job] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    items: dict[str, jobs_service_pb2.CreateJobItem] = field(default_factory=dict)
+    assets: dict[str, jobs_service_pb2.StoredAsset] = field(default_factory=dict)
+    models: list[jobs_service_pb2.Model] = field(default_factory=list)
+    refusal: FlexuraError | None = None
+    failures: list[FlexuraError] = field(default_factory=list)
+    """Raised for whole calls, one each, until none is left."""
+    gate: asyncio.Event | None = None
+
+    def put(self, account_id: str, job: job_pb2.Job) -> None:
+        self.jobs[job.job_id] = job
+        self.owners[job.job_id] = account_id
+
+    async def BatchCreateJobs(
+        self, request: jobs_service_pb2.BatchCreateJobsRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.BatchCreateJobsResponse:
+        if self.gate is not None:
+            await self.gate.wait()
+        results = [self._create(item) for item in request.items]
+        if self.failures:
+            raise self.failures.pop(0)
+        return jobs_service_pb2.BatchCreateJobsResponse(results=results)
+
+    async def BatchGetJobs(
+        self, request: jobs_service_pb2.BatchGetJobsRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.BatchGetJobsResponse:
+        if self.failures:
+            raise self.failures.pop(0)
+        return jobs_service_pb2.BatchGetJobsResponse(results=[self._get(item) for item in request.items])
+
+    async def BatchResolveAssets(
+        self, request: jobs_service_pb2.BatchResolveAssetsRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.BatchResolveAssetsResponse:
+        return jobs_service_pb2.BatchResolveAssetsResponse(results=[self._resolve(item) for item in request.items])
+
+    async def ListModels(
+        self, request: jobs_service_pb2.ListModelsRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.ListModelsResponse:
+        return jobs_service_pb2.ListModelsResponse(models=self.models)
+
+    def _create(self, item: jobs_service_pb2.CreateJobItem) -> jobs_service_pb2.JobResult:
+        if self.refusal is not None:
+            return jobs_service_pb2.JobResult(error=error_to_message(self.refusal))
+        self.items[item.job_id] = item
+        self.put(item.account_id, queued_job(item.job_id, item.media_type, item.prompt))
+        return jobs_service_pb2.JobResult(job=self.jobs[item.job_id])
+
+    def _get(self, item: jobs_service_pb2.GetJobItem) -> jobs_service_pb2.JobResult:
+        if self.owners.get(item.job_id) != item.account_id:
+            missing = FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, "no such job", job_id=item.job_id)
+            return jobs_service_pb2.JobResult(error=error_to_message(missing))
+        return jobs_service_pb2.JobResult(job=self.jobs[item.job_id])
+
+    def _resolve(self, item: jobs_service_pb2.ResolveAssetItem) -> jobs_service_pb2.ResolveAssetResult:
+        stored = self.assets.get(f"{item.job_id}.{item.extension}")
+        if stored is None:
+            missing = FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, "no such asset", job_id=item.job_id)
+            return jobs_service_pb2.ResolveAssetResult(error=error_to_message(missing))
+        return jobs_service_pb2.ResolveAssetResult(stored_asset=stored)
+
+
+@dataclass
+class ScriptedSearch(search_service_pb2_grpc.SearchServiceServicer):
+    engines: list[str] = field(default_factory=list)
+
+    async def Search(
+        self, request: search_service_pb2.SearchRequest, context: grpc.aio.ServicerContext
+    ) -> search_service_pb2.SearchResponse:
+        if not self.engines:
+            raise FlexuraError(Kind.BUSY, Reason.SEARCH_UNAVAILABLE, "no search engine is set up", engines="")
+        page = search_service_pb2.SearchResult(title=request.query, url="https://found.example", snippet="found")
+        return search_service_pb2.SearchResponse(results=[page] * min(request.max_results, 2))
+
+    async def GetStatus(
+        self, request: search_service_pb2.GetStatusRequest, context: grpc.aio.ServicerContext
+    ) -> search_service_pb2.GetStatusResponse:
+        return search_service_pb2.GetStatusResponse(engines=self.engines)
+
+
+@dataclass
+class Peers:
+    """The services behind the edge, each on a socket of its own in the folder."""
+
+    folder: Path
+    auth: ScriptedAuth = field(default_factory=ScriptedAuth)
+    jobs: ScriptedJobs = field(default_factory=ScriptedJobs)
+    search: ScriptedSearch = field(default_factory=ScriptedSearch)
+    running: dict[str, RPCServer] = field(default_factory=dict)
+
+    def target(self, name: str) -> str:
+        return f"unix:{self.folder}/{name}.sock"
+
+    async def start(self, name: str) -> None:
+        server = rpc_server(RPCServerSettings(listen=self.target(name), grace_s=0.1), [self._services()[name]])
+        await server.start()
+        self.running[name] = server
+
+    async def stop(self, name: str) -> None:
+        await self.running.pop(name).stop()
+
+    def _services(self) -> dict[str, Service]:
+        return {
+            "auth": Service(
+                auth_service_pb2.DESCRIPTOR.services_by_name["AuthService"],
+                auth_service_pb2_grpc.add_AuthServiceServicer_to_server,
+                self.auth,
+            ),
+            "jobs": Service(
+                jobs_service_pb2.DESCRIPTOR.services_by_name["JobsService"],
+                jobs_service_pb2_grpc.add_JobsServiceServicer_to_server,
+                self.jobs,
+            ),
+            "search": Service(
+                search_service_pb2.DESCRIPTOR.services_by_name["SearchService"],
+                search_service_pb2_grpc.add_SearchServiceServicer_to_server,
+                self.search,
+            ),
+        }
+
+
+@asynccontextmanager
+async def peers(folder: Path) -> AsyncIterator[Peers]:
+    services = Peers(folder)
+    for name in ("auth", "jobs", "search"):
+        await services.start(name)
+    try:
+        yield services
+    finally:
+        for name in list(services.running):
+            await services.stop(name)
+
+
+@dataclass
+class Edge:
+    """A whole edge that listens, the services behind it, and a client before it."""
+
+    url: str
+    port: int
+    peers: Peers
+    client: ClientSession
+    key: str
+    """A key of the account acc_1."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@asynccontextmanager
+async def edge(
+    services: Peers,
+    *,
+    nats: BusSettings | None = None,
+    s3: BlobSettings | None = None,
+    routes_of: Callable[[Handlers], Routes] = routes,
+    **settings: object,
+) -> AsyncIterator[Edge]:
+    life = Lifecycle()
+    server = await build_with(
+        EdgeSettings(
+            listen="127.0.0.1:0",
+            public_url=PUBLIC_URL,
+            auth_target=services.target("auth"),
+            jobs_target=services.target("jobs"),
+            search_target=services.target("search"),
+            # A port where nobody listens: what the test does not need is away.
+            nats=nats or BusSettings(url="nats://127.0.0.1:1"),
+            s3=s3 or BlobSettings(endpoint="127.0.0.1:1"),
+            **{"grace_s": 2.0} | settings,
+        ),
+        life,
+        routes_of,
+    )
+    running = asyncio.create_task(life.run_until_stopped())
+    try:
+        async with asyncio.timeout(START_S):
+            while not server.addresses:
+                await asyncio.sleep(0.01)
+        port = server.addresses[0][1]
+        async with ClientSession(base_url=f"http://127.0.0.1:{port}") as client:
+            yield Edge(f"http://127.0.0.1:{port}", port, services, client, services.auth.new_key("acc_1"))
+    finally:
+        life.stopping.set()
+        await running
+        await life.close()
+
+
+def at(seconds: int, milliseconds: int = 0) -> Timestamp:
+    return Timestamp(seconds=seconds, nanos=milliseconds * 1_000_000)
+
+
+def queued_job(job_id: str, media_type: job_pb2.MediaType = job_pb2.MEDIA_TYPE_IMAGE, prompt: str = "") -> job_pb2.Job:
+    return job_pb2.Job(
+        job_id=job_id,
+        media_type=media_type,
+        state=job_pb2.JOB_STATE_QUEUED,
+        prompt=prompt,
+        requested_model="nvidia-flux",
+        model="nvidia-flux",
+        options_json='{"width":1024,"height":1024,"steps":4,"seed":7}',
+        create_time=at(1_775_001_600),
+        update_time=at(1_775_001_600),
+    )
+
+
+def completed_job(job_id: str, content: bytes = b"bytes of a picture") -> job_pb2.Job:
+    job = queued_job(job_id, prompt="a futuristic city at night")
+    job.state = job_pb2.JOB_STATE_COMPLETED
+    job.attempt = 1
+    job.start_time.CopyFrom(at(1_775_001_601))
+    job.finish_time.CopyFrom(at(1_775_001_612))
+    job.update_time.CopyFrom(at(1_775_001_612))
+    job.asset.CopyFrom(asset_of(content))
+    return job
+
+
+def asset_of(content: bytes, content_type: str = "image/png", extension: str = "png") -> job_pb2.Asset:
+    return job_pb2.Asset(
+        extension=extension,
+        content_type=content_type,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=1024,
+        height=1024,
+    )

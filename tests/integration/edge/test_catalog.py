@@ -1,0 +1,123 @@
+"""The catalog, as agents fetch it before they choose a model."""
+
+import asyncio
+
+from integration.edge.peers import PUBLIC_URL, Edge, Peers, edge
+
+from flexura.jobs.v1 import job_pb2, jobs_service_pb2
+
+SCHEMA = (
+    '{"type":"object","additionalProperties":false,"properties":{'
+    '"width":{"type":"integer","minimum":64,"maximum":2048,"default":1024},"ratio":{"type":"number"},'
+    '"style":{"type":"string"},"tiled":{"type":"boolean"},"fail":{"enum":["crash","hang"]}}}'
+)
+FLUX = jobs_service_pb2.Model(
+    model="nvidia-flux",
+    media_type=job_pb2.MEDIA_TYPE_IMAGE,
+    description="Fast image generation for photorealistic prompts",
+    status=jobs_service_pb2.MODEL_STATUS_ACTIVE,
+    status_reason="flexura-testcard-image serves it here",
+    served_by="flexura-testcard-image",
+    is_default=True,
+    options_schema_json=SCHEMA,
+    prompt_characters_max=10_000,
+    timeout_s=120,
+)
+TONES = jobs_service_pb2.Model(
+    model="tones",
+    media_type=job_pb2.MEDIA_TYPE_AUDIO,
+    status=jobs_service_pb2.MODEL_STATUS_OFFLINE,
+    options_schema_json="",
+)
+
+
+async def test_the_catalog_has_every_field_of_the_reference_and_ours(services: Peers) -> None:
+    services.jobs.models = [FLUX, TONES]
+    async with edge(services) as door, door.client.get("/api/agent/models") as response:
+        catalog = await response.json()
+    assert response.status == 200
+    assert response.content_type == "application/json"
+    assert catalog["platform"] == "Flexura"
+    assert catalog["capabilities"]["search"] == {
+        "endpoint_url": f"{PUBLIC_URL}/api/search",
+        "method": "POST",
+        "description": "Search the internet with AI-optimized results",
+        "status": "offline",
+        "code": "search_unavailable",
+        "reason": "no search engine is set up or reachable",
+    }
+    flux, tones = catalog["models"]
+    schema = flux.pop("input_schema")
+    assert flux == {
+        "id": "nvidia-flux",
+        "type": "image",
+        "endpoint_url": f"{PUBLIC_URL}/api/generate/image",
+        "description": "Fast image generation for photorealistic prompts",
+        "status": "active",
+        "reason": "flexura-testcard-image serves it here",
+        "served_by": "flexura-testcard-image",
+        "default": True,
+        "input": {
+            "prompt": "string",
+            "options": {"width": "number", "ratio": "number", "style": "string", "tiled": "boolean", "fail": "string"},
+        },
+        "limits": {"prompt_characters_max": 10_000, "timeout_s": 120},
+    }
+    assert schema["properties"]["options"]["properties"]["width"]["maximum"] == 2048
+    assert (tones["status"], tones["type"], tones["input"]["options"]) == ("offline", "audio", {})
+    assert "served_by" not in tones
+
+
+async def test_search_is_active_once_an_engine_is_set_up(services: Peers) -> None:
+    services.search.engines = ["searxng"]
+    async with edge(services) as door, door.client.get("/api/agent/models") as response:
+        search = (await response.json())["capabilities"]["search"]
+    assert search["status"] == "active"
+    assert "code" not in search
+
+
+async def test_the_catalog_is_told_on_while_jobs_is_away(services: Peers) -> None:
+    services.jobs.models = [FLUX]
+    async with edge(services) as door:
+        async with door.client.get("/api/agent/models") as response:
+            first = await response.read()
+        await services.stop("jobs")
+        async with door.client.get("/api/agent/models") as response:
+            assert (response.status, await response.read()) == (200, first)
+
+
+async def test_without_jobs_from_the_start_it_is_503_and_there_once_jobs_is(services: Peers) -> None:
+    services.jobs.models = [FLUX]
+    await services.stop("jobs")
+    async with edge(services) as door:
+        async with door.client.get("/api/agent/models") as response:
+            assert (response.status, (await response.json())["code"]) == (503, "service_unavailable")
+        await services.start("jobs")
+        await changes_to(door, ["nvidia-flux"])
+
+
+async def test_a_model_that_appears_is_told_within_seconds(services: Peers) -> None:
+    services.jobs.models = [FLUX]
+    async with edge(services) as door:
+        await changes_to(door, ["nvidia-flux"])
+        services.jobs.models = [FLUX, TONES]
+        await changes_to(door, ["nvidia-flux", "tones"])
+
+
+async def test_an_unchanged_catalog_is_not_sent_again(services: Peers) -> None:
+    services.jobs.models = [FLUX]
+    async with edge(services) as door:
+        async with door.client.get("/api/agent/models") as response:
+            etag = response.headers["ETag"]
+        async with door.client.get("/api/agent/models", headers={"If-None-Match": etag}) as response:
+            assert (response.status, await response.read()) == (304, b"")
+            assert response.headers["ETag"] == etag
+
+
+async def changes_to(door: Edge, models: list[str]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            async with door.client.get("/api/agent/models") as response:
+                if [model["id"] for model in (await response.json()).get("models", [])] == models:
+                    return
+            await asyncio.sleep(0.1)

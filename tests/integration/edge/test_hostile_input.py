@@ -1,0 +1,298 @@
+"""Everything that a client can get wrong, and what it is told."""
+
+import asyncio
+import gzip
+import io
+import json
+from dataclasses import dataclass, field
+
+import pytest
+from integration.edge.peers import Edge
+
+from flexura_kit.apikeys import new_secret
+
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request that is wrong, the status and code that it gets, and a word that the sentence must hold."""
+
+    body: bytes
+    status: int
+    code: str
+    word: str
+    headers: dict[str, str] = field(default_factory=lambda: JSON)
+
+
+CASES = {
+    "empty body": Case(b"", 400, "malformed_json", "empty"),
+    "blank body": Case(b" \n", 400, "malformed_json", "empty"),
+    "no json": Case(b"prompt=x", 400, "malformed_json", "line 1, column 1"),
+    "trailing comma": Case(b'{"prompt": "x",\n}', 400, "malformed_json", "line 2, column 1"),
+    "two values": Case(b'{"prompt": "x"} {}', 400, "malformed_json", "column 17"),
+    "byte order mark": Case(b'\xef\xbb\xbf{"prompt": "x"}', 400, "malformed_json", "valid JSON"),
+    "latin-1": Case('{"prompt": "ü"}'.encode("latin-1"), 400, "malformed_json", "UTF-8"),
+    "utf-16": Case('{"prompt": "x"}'.encode("utf-16"), 400, "malformed_json", "UTF-8"),
+    "array": Case(b"[]", 400, "malformed_json", "object"),
+    "string": Case(b'"prompt"', 400, "malformed_json", "object"),
+    "null": Case(b"null", 400, "malformed_json", "object"),
+    "duplicate key": Case(b'{"prompt": "a", "prompt": "b"}', 400, "malformed_json", '"prompt" stands twice'),
+    "duplicate key within": Case(
+        b'{"prompt": "a", "options": {"width": 1, "width": 2}}', 400, "malformed_json", '"width" stands twice'
+    ),
+    "NaN": Case(b'{"prompt": "a", "options": {"width": NaN}}', 400, "malformed_json", "NaN"),
+    "Infinity": Case(b'{"prompt": "a", "options": {"width": -Infinity}}', 400, "malformed_json", "-Infinity"),
+    "1e999": Case(b'{"prompt": "a", "options": {"width": 1e999}}', 400, "malformed_json", "1e999"),
+    "thousand digits": Case(
+        b'{"prompt": "a", "options": {"width": ' + b"9" * 1000 + b"}}", 400, "malformed_json", "digits"
+    ),
+    "65-bit integer": Case(
+        b'{"prompt": "a", "options": {"seed": 18446744073709551616}}', 400, "invalid_request", "64 bits"
+    ),
+    "deep nesting": Case(
+        b'{"prompt": "a", "options": ' + b'{"a":' * 40 + b"1" + b"}" * 41, 400, "malformed_json", "nested"
+    ),
+    "very deep nesting": Case(b"[" * 200_000, 400, "malformed_json", "nested"),
+    "missing prompt": Case(b"{}", 400, "invalid_request", "`prompt` is missing"),
+    "unknown field": Case(b'{"prompt": "a", "promt": "b"}', 400, "invalid_request", "did you mean `prompt`?"),
+    "unknown field far from all": Case(b'{"prompt": "a", "zzz": 1}', 400, "invalid_request", "known are `prompt`"),
+    "option at the top": Case(b'{"prompt": "a", "option": {}}', 400, "invalid_request", "did you mean `options`?"),
+    "prompt a number": Case(b'{"prompt": 7}', 400, "invalid_request", "must be a string, not a number"),
+    "prompt a list": Case(b'{"prompt": ["a"]}', 400, "invalid_request", "must be a string, not an array"),
+    "prompt null": Case(b'{"prompt": null}', 400, "invalid_request", "must be a string, not null"),
+    "model true": Case(b'{"prompt": "a", "model": true}', 400, "invalid_request", "must be a string, not true"),
+    "options a list": Case(
+        b'{"prompt": "a", "options": []}', 400, "invalid_request", "must be an object, not an array"
+    ),
+    "options null": Case(b'{"prompt": "a", "options": null}', 400, "invalid_request", "leave the field out"),
+    "NUL": Case(b'{"prompt": "a\\u0000b"}', 400, "invalid_request", "NUL"),
+    "NUL in options": Case(b'{"prompt": "a", "options": {"x": "\\u0000"}}', 400, "invalid_request", "NUL"),
+    "half a surrogate pair": Case(b'{"prompt": "\\ud800"}', 400, "invalid_request", "surrogate"),
+    "half a surrogate pair in a name": Case(b'{"prompt": "a", "\\ud800": 1}', 400, "invalid_request", "no field"),
+    "half a surrogate pair in options": Case(
+        b'{"prompt": "a", "options": {"\\ud800": 1}}', 400, "invalid_request", "surrogate"
+    ),
+    "10 MB": Case(b'{"prompt": "' + b"a" * 10_000_000 + b'"}', 413, "body_too_large", "262144 bytes"),
+    "form": Case(b"prompt=x", 415, "unsupported_media_type", "application/json", {"Content-Type": "text/html"}),
+    "no content type": Case(b'{"prompt": "a"}', 415, "unsupported_media_type", "application/json", {}),
+    "json in another charset": Case(
+        b'{"prompt": "a"}',
+        415,
+        "unsupported_media_type",
+        "UTF-8",
+        {"Content-Type": "application/json; charset=latin-1"},
+    ),
+    "gzip": Case(
+        gzip.compress(b'{"prompt": "a"}'), 415, "unsupported_encoding", "gzip", JSON | {"Content-Encoding": "gzip"}
+    ),
+    "gzip bomb": Case(
+        gzip.compress(bytes(100_000_000)), 415, "unsupported_encoding", "gzip", JSON | {"Content-Encoding": "gzip"}
+    ),
+    "unknown coding": Case(b"x", 415, "unsupported_encoding", "made-up", JSON | {"Content-Encoding": "made-up"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_wrong_body_is_refused_with_a_sentence_that_says_how_to_mend_it(door: Edge, name: str) -> None:
+    case = CASES[name]
+    async with door.client.post(
+        "/api/generate/image",
+        data=io.BytesIO(case.body),
+        headers=door.headers | case.headers,
+        skip_auto_headers=["Content-Type"],
+    ) as response:
+        answer = await response.json()
+    assert (response.status, answer["code"]) == (case.status, case.code)
+    assert case.word in answer["error"]
+    assert_is_whole_problem(answer, case.status)
+    assert not door.peers.jobs.items
+
+
+@pytest.mark.parametrize("header", ["Content-Type", "Content-Encoding"])
+async def test_a_header_that_is_no_text_is_repeated_as_far_as_it_is(door: Edge, header: str) -> None:
+    message = f"POST /api/search HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.key}\r\nContent-Length: 0\r\n"
+    status, body = await raw_request(door.port, message.encode() + header.encode() + b": \xff\xfe\r\n\r\n")
+    assert status == 415
+    assert "?" in json.loads(body)["error"]
+
+
+async def test_several_wrong_fields_are_told_at_once(door: Edge) -> None:
+    body = {"promt": "a", "model": 1, "options": "b"}
+    async with door.client.post("/api/generate/image", json=body, headers=door.headers) as response:
+        answer = await response.json()
+    assert [error["field"] for error in answer["errors"]] == ["promt", "prompt", "model", "options"]
+
+
+async def test_a_body_sent_in_chunks_is_counted_while_it_arrives(door: Edge) -> None:
+    async def endless():  # noqa: ANN202
+        while True:
+            yield b" " * 65536
+
+    async with door.client.post("/api/generate/image", data=endless(), headers=door.headers | JSON) as response:
+        assert (response.status, (await response.json())["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", '; charset="UTF-8"', ";charset=utf-8"])
+async def test_json_in_utf_8_is_taken_however_it_is_named(door: Edge, charset: str) -> None:
+    async with door.client.post(
+        "/api/generate/image",
+        data=b'{"prompt": "a"}',
+        headers=door.headers | {"Content-Type": f"Application/JSON{charset}", "Content-Encoding": "identity"},
+    ) as response:
+        assert response.status == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({}, "`query` is missing"),
+        ({"query": ""}, "empty"),
+        ({"query": "  "}, "empty"),
+        ({"query": "a" * 2001}, "2000 characters"),
+        ({"query": "a", "max_results": 0}, "from 1 to 50"),
+        ({"query": "a", "max_results": 51}, "from 1 to 50"),
+        ({"query": "a", "max_results": True}, "must be an integer"),
+        ({"query": "a", "max_results": 1.5}, "must be an integer"),
+        ({"q": "a"}, "known are"),
+    ],
+)
+async def test_a_wrong_search_is_refused_before_anyone_is_asked(door: Edge, body: dict[str, object], word: str) -> None:
+    async with door.client.post("/api/search", json=body, headers=door.headers) as response:
+        answer = await response.json()
+    assert (response.status, answer["code"]) == (400, "invalid_request")
+    assert word in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/generate/image", "POST"),
+        ("DELETE", "/api/jobs/01a", "GET, HEAD"),
+        ("POST", "/api/agent/models", "GET, HEAD"),
+        ("PUT", "/api/assets/01a.png", "GET, HEAD"),
+        ("OPTIONS", "/api/search", "POST"),
+        ("PATCH", "/healthz", "GET, HEAD"),
+    ],
+)
+async def test_a_wrong_method_is_told_the_right_ones(door: Edge, method: str, path: str, allowed: str) -> None:
+    async with door.client.request(method, path) as response:
+        answer = await response.json()
+    assert (response.status, answer["code"]) == (405, "method_not_allowed")
+    assert response.headers["Allow"] == allowed
+    assert answer["next_actions"] == [f"Use {allowed}."]
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/api/generate/images", "/api/generate/image"),
+        ("/api/generate/image/", "/api/generate/image"),
+        ("/api/job/01a", "/api/jobs/{job_id}"),
+        ("/api/jobs", "/api/jobs/{job_id}"),
+        ("/api/jobs/", "/api/jobs/{job_id}"),
+        ("/api/jobs/01a/events", "/api/jobs/{job_id}"),
+        ("/api/models", "/api/agent/models"),
+        ("//api/search", "/api/search"),
+        ("/", "/readyz"),
+        ("/%00%ff/../etc/passwd", None),
+        ("/" + "a" * 5000, None),
+    ],
+)
+async def test_an_unknown_path_is_told_the_nearest_one(door: Edge, path: str, nearest: str | None) -> None:
+    status, body = await raw_request(door.port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = json.loads(body)
+    assert (status, answer["code"]) == (404, "route_not_found")
+    if nearest is not None:
+        assert f"the nearest is {nearest}" in answer["error"]
+    assert_is_whole_problem(answer, 404)
+
+
+@pytest.mark.parametrize(
+    "job_id", ["none", "01a207b4-3006-7a18-8ab0-e3e8a7005565", "a" * 65, "%2e%2e", "a%00b", "%c3%bc", "a;b", "%"]
+)
+async def test_a_job_that_cannot_be_is_not_found(door: Edge, job_id: str) -> None:
+    headers = f"Host: x\r\nConnection: close\r\nAuthorization: Bearer {door.key}\r\n\r\n"
+    status, body = await raw_request(door.port, f"GET /api/jobs/{job_id} HTTP/1.1\r\n{headers}")
+    assert (status, json.loads(body)["code"]) == (404, "job_not_found")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "GARBAGE\r\n\r\n",
+        "GET /api/agent/models HTTP/9.9\r\nHost: x\r\n\r\n",
+        "GET /api/agent/models HTTP/1.1\r\nHost x\r\n\r\n",
+        f"GET /{'a' * 20_000} HTTP/1.1\r\nHost: x\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: x\r\nCookie: {'a' * 20_000}\r\n\r\n",
+        "POST /api/search HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        "POST /api/search HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "POST /api/search HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    ],
+)
+async def test_what_is_not_http_is_answered_like_every_other_error(door: Edge, message: str) -> None:
+    status, body = await raw_request(door.port, message)
+    answer = json.loads(body)
+    assert (status, answer["code"]) == (400, "bad_request")
+    assert_is_whole_problem(answer, 400)
+
+
+async def test_a_body_that_is_not_framed_as_it_says_is_refused(door: Edge) -> None:
+    message = (
+        "POST /api/generate/image HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {door.key}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnot a size\r\n"
+    )
+    status, body = await raw_request(door.port, message)
+    assert (status, json.loads(body)["code"]) == (400, "bad_request")
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        (None, "api_key_missing"),
+        ("", "api_key_missing"),
+        ("Bearer", "api_key_malformed"),
+        ("Bearer ", "api_key_malformed"),
+        ("Bearer fx_live_short", "api_key_malformed"),
+        ("Basic Zm9vOmJhcg==", "api_key_malformed"),
+        ("Bearer fx_live_" + "a" * 38, "api_key_malformed"),
+        ("Bearer ключ", "api_key_malformed"),
+        ("Bearer " + "x" * 7000, "api_key_malformed"),
+        pytest.param(f"Token {new_secret()}", "api_key_malformed", id="another scheme"),
+        pytest.param(f"Bearer {new_secret()} {new_secret()}", "api_key_malformed", id="two keys"),
+        pytest.param(f"Bearer {new_secret()}", "api_key_unknown", id="a key of elsewhere"),
+    ],
+)
+async def test_a_key_that_does_not_work_is_answered_401_with_the_reason(
+    door: Edge, authorization: str | None, code: str
+) -> None:
+    header = "" if authorization is None else f"Authorization: {authorization}\r\n"
+    status, body = await raw_request(
+        door.port, f"GET /api/jobs/01a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"
+    )
+    assert (status, json.loads(body)["code"]) == (401, code)
+
+
+def assert_is_whole_problem(answer: dict[str, object], status: int) -> None:
+    assert answer["status"] == status
+    assert answer["error"] == answer["detail"]
+    assert answer["title"]
+    assert answer["next_actions"]
+    assert answer["request_id"]
+    assert answer["type"] == f"urn:flexura:error:{answer['code']}"
+
+
+async def raw_request(port: int, message: str | bytes) -> tuple[int, bytes]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(message.encode() if isinstance(message, str) else message)
+        await writer.drain()
+        async with asyncio.timeout(10):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
+            )
+            return int(head.split()[1]), await reader.readexactly(length)
+    finally:
+        writer.close()

@@ -1,0 +1,108 @@
+"""The OpenAPI document against the routes, and real answers against the document."""
+
+from typing import Any
+
+import pytest
+from integration.edge.peers import PUBLIC_URL, Edge, Peers, completed_job, edge, queued_job
+from integration.edge.test_catalog import FLUX, TONES
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from flexura.errors.v1 import error_reason_pb2
+from flexura.jobs.v1 import job_pb2
+from flexura_edge.http.app import Handlers, routes
+from flexura_edge.http.openapi import document
+from flexura_edge.http.routes import Routes
+from flexura_kit.ids import new_uuid7
+
+DOCUMENT = document()
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+async def test_the_document_describes_every_route_and_no_other(services: Peers) -> None:
+    seen: list[Routes] = []
+
+    def remember(handlers: Handlers) -> Routes:
+        seen.append(routes(handlers))
+        return seen[0]
+
+    async with edge(services, routes_of=remember):
+        pass
+    served = {(route.method, route.path, route.needs_key) for route in seen[0].all}
+    described = {
+        (method.upper(), path, operation.get("security") != [])
+        for path, operations in DOCUMENT["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert described == served
+
+
+async def test_it_is_served_with_the_public_address(door: Edge) -> None:
+    async with door.client.get("/api/openapi.json") as response:
+        served = await response.json()
+    assert served == DOCUMENT | {"servers": [{"url": PUBLIC_URL}]}
+
+
+@pytest.fixture
+def some_jobs(services: Peers) -> dict[str, str]:
+    services.jobs.models = [FLUX, TONES]
+    services.search.engines = ["one"]
+    queued, processing, completed, failed = (new_uuid7() for _ in range(4))
+    services.jobs.put("acc_1", queued_job(queued))
+    running = queued_job(processing)
+    running.state = job_pb2.JOB_STATE_PROCESSING
+    running.substituted = True
+    services.jobs.put("acc_1", running)
+    services.jobs.put("acc_1", completed_job(completed))
+    ended = queued_job(failed)
+    ended.state = job_pb2.JOB_STATE_FAILED
+    ended.failure.reason = error_reason_pb2.ERROR_REASON_WORKER_LOST
+    services.jobs.put("acc_1", ended)
+    return {"queued": queued, "processing": processing, "completed": completed, "failed": failed}
+
+
+async def test_real_answers_are_as_the_document_says(door: Edge, some_jobs: dict[str, str]) -> None:
+    good, key = {"prompt": "p"}, door.headers
+    answers = [
+        *[("GET", "/api/jobs/{job_id}", f"/api/jobs/{job_id}", None, key, 200) for job_id in some_jobs.values()],
+        ("GET", "/api/jobs/{job_id}", "/api/jobs/none", None, key, 404),
+        ("GET", "/api/jobs/{job_id}", "/api/jobs/none", None, {}, 401),
+        ("GET", "/api/agent/models", "/api/agent/models", None, {}, 200),
+        ("GET", "/api/openapi.json", "/api/openapi.json", None, {}, 200),
+        ("GET", "/healthz", "/healthz", None, {}, 200),
+        ("GET", "/api/assets/{job_id}.{extension}", "/api/assets/none.png", None, {}, 404),
+        ("POST", "/api/search", "/api/search", {"query": "q"}, key, 200),
+        ("POST", "/api/search", "/api/search", {}, key, 400),
+        ("POST", "/api/search", "/api/search", {"query": "q"}, {}, 401),
+        *[
+            ("POST", f"/api/generate/{kind}", f"/api/generate/{kind}", body, headers, status)
+            for kind in ("image", "video", "audio")
+            for body, headers, status in ((good, key, 202), ({}, key, 400), (good, {}, 401))
+        ],
+    ]
+    for method, template, path, body, headers, status in answers:
+        async with door.client.request(method, path, json=body, headers=headers) as response:
+            assert response.status == status, path
+            check(method, template, status, response.content_type, await response.json())
+
+
+async def test_readiness_is_as_the_document_says_in_both_states(door: Edge) -> None:
+    seen = set()
+    while seen != {200, 503}:
+        async with door.client.get("/readyz") as response:
+            check("GET", "/readyz", response.status, response.content_type, await response.json())
+        seen.add(response.status)
+        if response.status == 200 and "jobs" in door.peers.running:
+            await door.peers.stop("jobs")
+
+
+def check(method: str, template: str, status: int, content_type: str, answer: Any) -> None:
+    operation = DOCUMENT["paths"][template][method.lower()]
+    described = operation["responses"][str(status)]
+    if "$ref" in described:
+        described = DOCUMENT["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    schema = described["content"][content_type]["schema"]
+    Draft202012Validator(schema | {"components": DOCUMENT["components"]}).validate(answer)

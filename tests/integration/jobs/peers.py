@@ -1,0 +1,130 @@
+"""What stands around the jobs service in its tests: stores, new jobs, and short ways to move them."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from flexura_jobs.domain.attempts import AttemptPolicy
+from flexura_jobs.domain.jobs import (
+    Asset,
+    Claim,
+    ClaimedJob,
+    CompletionReport,
+    Failure,
+    FailureReport,
+    Job,
+    JobState,
+    Lease,
+    MediaType,
+    NewJob,
+    StoredAsset,
+)
+from flexura_jobs.models import EVENTS
+from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
+from flexura_kit.db import Transactions
+from flexura_kit.errors import Reason
+from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId, new_uuid7
+
+LEASE = timedelta(seconds=15)
+HOUR = timedelta(hours=1)
+ASSET = Asset("png", "image/png", 5, "ab" * 32, 64, 64, 0.0)
+STORED = StoredAsset("jobs/1/1.png", ASSET)
+ALICE, BOB = AccountId("alice"), AccountId("bob")
+WORKER = WorkerId("worker-1")
+
+MODELS = ["painter", "billed"]
+POLICY = AttemptPolicy(attempts_max=3, billed_models=frozenset({"billed"}))
+
+tokens = (LeaseToken(f"token-{number}") for number in itertools.count())
+
+
+@dataclass(frozen=True)
+class Stores:
+    """All stores of one process, over one database."""
+
+    data: Transactions
+    writer: Writer
+    jobs: SQLJobStore
+    work: SQLWorkStore
+    queue: SQLQueueStore
+
+    @classmethod
+    def over(cls, data: Transactions) -> "Stores":
+        writer = Writer(data)
+        return cls(
+            data,
+            writer,
+            SQLJobStore(data, writer),
+            SQLWorkStore(data, writer, POLICY, LEASE, MODELS),
+            SQLQueueStore(data, writer, POLICY, HOUR),
+        )
+
+    def leasing_for(self, lease: timedelta) -> SQLWorkStore:
+        return SQLWorkStore(self.data, self.writer, POLICY, lease, MODELS)
+
+    def forgetting_after(self, silence: timedelta) -> SQLQueueStore:
+        return SQLQueueStore(self.data, self.writer, POLICY, silence)
+
+    async def job(self, new: NewJob) -> Job:
+        return (await self.jobs.get([new.job_id]))[new.job_id]
+
+    async def created(self, *news: NewJob) -> None:
+        assert None not in await self.jobs.create(news)
+
+    async def claimed(self, new: NewJob) -> Lease:
+        (job,) = await self.work.claim([claim(new)])
+        assert job is not None
+        return lease_of(job)
+
+    async def events(self, account_id: AccountId) -> list[tuple[int, JobId, str]]:
+        query = (
+            select(EVENTS.c.sequence, EVENTS.c.job_id, EVENTS.c.state)
+            .where(EVENTS.c.account_id == account_id)
+            .order_by(EVENTS.c.sequence)
+        )
+        return [tuple(row) for row in await self.data.read(lambda connection: connection.execute(query).all())]
+
+
+def new_job(account_id: AccountId = ALICE, *, model: str = "painter", deadline: timedelta = HOUR) -> NewJob:
+    return NewJob(
+        job_id=JobId(new_uuid7()),
+        account_id=account_id,
+        media_type=MediaType.IMAGE,
+        requested_model=model,
+        model=model,
+        prompt="ein Leuchtturm 灯塔 🗼",
+        options_json='{"width":64}',
+        deadline=deadline,
+        traceparent="",
+    )
+
+
+def claim(new: NewJob) -> Claim:
+    return Claim(new.job_id, WORKER, next(tokens))
+
+
+def lease_of(job: ClaimedJob) -> Lease:
+    return Lease(job.job_id, job.lease_token)
+
+
+def completion(lease: Lease) -> CompletionReport:
+    return CompletionReport(lease, STORED)
+
+
+def failed(lease: Lease, reason: Reason = Reason.PROVIDER_FAILED, *, retryable: bool = True) -> FailureReport:
+    return FailureReport(lease, Failure(reason, "It went wrong.", retryable))
+
+
+def states(events: list[tuple[int, JobId, str]], new: NewJob) -> list[JobState]:
+    return [JobState(state) for _, job_id, state in events if job_id == new.job_id]
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]], within_s: float = 15.0) -> None:
+    """Waits for what another task or process brings about."""
+    async with asyncio.timeout(within_s):
+        while not await is_so():
+            await asyncio.sleep(0.02)

@@ -1,0 +1,96 @@
+"""The writer: callers share commits, and one bad unit fails itself alone."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from integration.jobs.peers import ALICE, Stores, new_job
+from sqlalchemy import Connection, text
+
+from flexura_jobs.domain.jobs import NewJob
+from flexura_jobs.store import Writer
+from flexura_jobs.store.events import NewEvent
+from flexura_jobs.store.jobs import Creation
+from flexura_kit.db import Transactions
+from flexura_kit.errors import FlexuraError, Kind, Reason
+
+
+class Counted:
+    """A creation that counts how often it ran and with how many items."""
+
+    def __init__(self, data: Transactions) -> None:
+        self._creation = Creation(data.dialect)
+        self.sizes: list[int] = []
+
+    def run(self, connection: Connection, items: Sequence[NewJob], events: list[NewEvent]) -> Sequence[bool]:
+        self.sizes.append(len(items))
+        return [job is not None for job in self._creation.run(connection, items, events)]
+
+
+class Broken:
+    """An operation whose statement the database refuses."""
+
+    def run(self, connection: Connection, _items: Sequence[None], _events: list[NewEvent]) -> Sequence[None]:
+        connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+        return []
+
+
+async def test_concurrent_writes_share_a_commit(stores: Stores) -> None:
+    counted = Counted(stores.data)
+    news = [new_job() for _ in range(100)]
+    assert await asyncio.gather(*(stores.writer.write(counted, [new]) for new in news)) == [[True]] * 100
+    assert sum(counted.sizes) == 100
+    assert len(counted.sizes) < 10
+
+
+async def test_one_bad_unit_fails_itself_alone(stores: Stores) -> None:
+    counted, broken = Counted(stores.data), Broken()
+    news = [new_job() for _ in range(5)]
+    results = await asyncio.gather(
+        *(stores.writer.write(counted, [new]) for new in news),
+        stores.writer.write(broken, [None]),
+        return_exceptions=True,
+    )
+    assert results[:5] == [[True]] * 5
+    assert isinstance(results[5], Exception)
+    assert len(await stores.jobs.get([new.job_id for new in news])) == 5
+    assert len(await stores.events(ALICE)) == 5
+
+
+async def test_a_caller_who_gives_up_before_the_commit_writes_nothing(stores: Stores) -> None:
+    idle = Writer(stores.data)
+    given_up, patient = Counted(stores.data), Counted(stores.data)
+    waiting = asyncio.create_task(idle.write(given_up, [new_job()]))
+    other = asyncio.create_task(idle.write(patient, [new_job()]))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    writing = asyncio.create_task(idle.run())
+    assert await other == [True]
+    assert (given_up.sizes, patient.sizes) == ([], [1])
+    writing.cancel()
+    await asyncio.wait([writing])
+
+
+async def test_a_writer_that_stops_fails_whoever_waits_and_whoever_comes(stores: Stores) -> None:
+    writer = Writer(stores.data)
+    writing = asyncio.create_task(writer.run())
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.wait([writing])
+    with pytest.raises(FlexuraError) as refused:
+        await writer.write(Counted(stores.data), [new_job()])
+    assert (refused.value.kind, refused.value.reason) == (Kind.BUSY, Reason.SERVICE_UNAVAILABLE)
+
+
+async def test_too_many_waiting_writes_are_refused(stores: Stores) -> None:
+    idle = Writer(stores.data)
+    counted = Counted(stores.data)
+    waiting = [asyncio.create_task(idle.write(counted, [new_job()])) for _ in range(2048)]
+    await asyncio.sleep(0)
+    with pytest.raises(FlexuraError) as refused:
+        await idle.write(counted, [new_job()])
+    assert (refused.value.kind, refused.value.reason) == (Kind.BUSY, Reason.OVERLOADED)
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)

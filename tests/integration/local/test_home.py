@@ -1,0 +1,65 @@
+"""The folder of an installation: who holds it, what it keeps, where its sockets lie."""
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from flexura_local.home import SOCKET_PATH_MAX, Home, HomeTakenError, write_secret
+
+
+def test_home_is_for_its_owner_alone(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with home.held():
+        secret = home.secret_file("nats-password")
+        for folder in (home.folder, home.sockets, secret.parent):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+def test_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with home.held(), pytest.raises(HomeTakenError, match=f"process {home.holder()} runs on"), Home(home.folder).held():
+        pass
+    assert home.holder() is None
+
+
+def test_nobody_holds_a_home_that_does_not_exist(tmp_path: Path) -> None:
+    assert Home(tmp_path / "none").holder() is None
+
+
+def test_secrets_and_ports_stay_the_same_over_restarts(tmp_path: Path) -> None:
+    first, second = Home(tmp_path / "home"), Home(tmp_path / "home")
+    with first.held():
+        kept = first.secret("nats-password"), first.ports()
+    with second.held():
+        assert (second.secret("nats-password"), second.ports()) == kept
+
+
+def test_port_that_was_taken_meanwhile_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    with home.held(), socket.socket() as neighbour:
+        nats, s3 = home.ports()
+        neighbour.bind(("127.0.0.1", nats))
+        neighbour.listen()
+        nats_again, s3_again = home.ports()
+    assert nats_again != nats
+    assert s3_again == s3
+
+
+def test_sockets_of_a_deep_home_lie_in_a_short_place_that_is_removed(tmp_path: Path) -> None:
+    home = Home(tmp_path / ("deep" * 30))
+    with home.held():
+        sockets = home.sockets
+        assert len(str(sockets / "search.sock")) <= SOCKET_PATH_MAX
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+    assert not sockets.exists()
+
+
+def test_secret_is_replaced_in_one_step(tmp_path: Path) -> None:
+    file = tmp_path / "first-key"
+    write_secret(file, "one")
+    write_secret(file, "two")
+    assert file.read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["first-key"]

@@ -1,0 +1,70 @@
+"""Asking the supervisor to stop: once in order, twice at once, and in the middle of a start."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from servers.installation import children_of, is_alive
+from servers.waiting import eventually
+
+STUBBORN = """
+import asyncio, sys
+from pathlib import Path
+from flexura_local.console import Console
+from flexura_local.home import Home
+from flexura_local.parts import Part, Plan
+from flexura_local.supervisor import Supervisor
+
+IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); time.sleep(60)"
+
+async def when_set(child):
+    return None if READY and "set" in child.log_since_start() else "not set"
+
+part = Part("stubborn", "here", [sys.executable, "-c", IGNORES], when_set, stop_grace_s=30)
+home = Home(Path(sys.argv[1]))
+with home.held():
+    asyncio.run(Supervisor(home, Plan(((part,),), "unix:/nowhere.sock", "http://nowhere"), Console()).run())
+"""
+
+
+async def _supervisor(folder: Path, *, ready: bool) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", f"READY = {ready}\n{STUBBORN}", str(folder)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+
+async def _child_of(process: asyncio.subprocess.Process, folder: Path) -> int:
+    log = folder / "log" / "stubborn.log"
+    await eventually(lambda: log.exists() and "set" in log.read_text())
+    # The part was started first; whoever asks for the first account comes after it.
+    return min(children_of(process.pid))
+
+
+async def test_second_request_to_stop_kills_at_once(tmp_path: Path) -> None:
+    process = await _supervisor(tmp_path, ready=False)
+    child = await _child_of(process, tmp_path)
+    process.send_signal(signal.SIGINT)
+    await asyncio.sleep(1)
+    assert is_alive(child)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(5):
+        output, _ = await process.communicate()
+    assert not is_alive(child)
+    assert b"Traceback" not in output
+
+
+async def test_start_that_fails_stops_what_was_started_and_says_why(tmp_path: Path) -> None:
+    process = await _supervisor(tmp_path, ready=True)
+    child = await _child_of(process, tmp_path)
+    # Nobody answers for the first account, so the start cannot end well; a second request need not wait for the part.
+    await asyncio.sleep(2)
+    process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.5)  # The system makes one of two signals that are sent at the same moment.
+    process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(15):
+        output, _ = await process.communicate()
+    assert not is_alive(child)
+    assert b"StartError: auth made no first account" in output

@@ -1,0 +1,179 @@
+"""Keeping parts running: order, restarts, reasons, stopping, and that nothing outlives the supervisor."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from servers.waiting import eventually
+
+from flexura_local.child import LAUNCHER, LOG_BYTES_MAX, Child, older, rotate_in_use
+from flexura_local.console import Console
+from flexura_local.home import Home
+from flexura_local.keeper import Keeper
+from flexura_local.parts import Part
+
+SLEEPS = "import time; time.sleep(60)"
+IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); time.sleep(60)"
+
+
+async def _at_once(_: Child) -> str | None:
+    return None
+
+
+async def _never(_: Child) -> str | None:
+    return "not today"
+
+
+async def _when_set(child: Child) -> str | None:
+    return None if "set" in child.log_since_start() else "not set"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return Home(folder)
+
+
+def _keeper(
+    home: Home, code: str, ready: Callable[[Child], Awaitable[str | None]] = _at_once, grace_s: float = 2
+) -> tuple[Keeper, io.StringIO]:
+    seen = io.StringIO()
+    part = Part("part", "here", [sys.executable, "-c", code], ready, stop_grace_s=grace_s)
+    return Keeper(part, home, Console(seen)), seen
+
+
+async def test_killed_part_is_started_again_and_the_signal_is_named(home: Home) -> None:
+    keeper, seen = _keeper(home, SLEEPS)
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.ready.wait(), 5)
+    assert keeper.pid is not None
+    os.kill(keeper.pid, signal.SIGKILL)
+    await eventually(lambda: seen.getvalue().count("●") == 2)
+    assert "was killed by SIGKILL; starting it again in 0.5 s" in seen.getvalue()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_death_is_told_with_the_last_lines_of_trouble(home: Home) -> None:
+    keeper, seen = _keeper(home, "raise ValueError('FLEXURA_COLOUR is no setting of this service')")
+    running = asyncio.create_task(keeper.run())
+    await eventually(lambda: "✗" in seen.getvalue())
+    assert "ended with status 1" in seen.getvalue()
+    assert "FLEXURA_COLOUR is no setting of this service" in seen.getvalue()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_part_that_dies_again_and_again_is_said_to_be_hopeless(home: Home) -> None:
+    keeper, seen = _keeper(home, "raise SystemExit(3)")
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.hopeless.wait(), 15)
+    assert "could not start 3 times in a row" in seen.getvalue()
+    assert "in 0.5 s" in seen.getvalue()
+    assert "in 1 s" in seen.getvalue()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_part_whose_log_cannot_be_written_is_tried_again(home: Home) -> None:
+    seen = io.StringIO()
+    (home.folder / "log").mkdir()
+    (home.folder / "log" / "part.log").mkdir()
+    keeper = Keeper(Part("part", "here", [sys.executable], _at_once), home, Console(seen))
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.hopeless.wait(), 15)
+    assert "could not be started (" in seen.getvalue()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_part_that_ignores_the_request_to_stop_is_killed(home: Home) -> None:
+    keeper, seen = _keeper(home, IGNORES, _when_set, grace_s=0.3)
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.ready.wait(), 5)
+    await asyncio.wait_for(keeper.stop(), 5)
+    await asyncio.wait_for(running, 5)
+    assert "did not stop and was killed" in seen.getvalue()
+
+
+async def test_stopping_wins_over_a_part_that_is_not_ready_yet(home: Home) -> None:
+    keeper, _ = _keeper(home, SLEEPS, _never)
+    running = asyncio.create_task(keeper.run())
+    await eventually(lambda: keeper.pid is not None)
+    await asyncio.wait_for(keeper.stop(), 5)
+    await asyncio.wait_for(running, 5)
+    assert not keeper.ready.is_set()
+
+
+async def test_what_a_part_started_ends_with_it(home: Home, tmp_path: Path) -> None:
+    grandchild = tmp_path / "grandchild"
+    code = (
+        "import pathlib, subprocess, sys, time\n"
+        f"other = subprocess.Popen([sys.executable, '-c', {SLEEPS!r}])\n"
+        f"pathlib.Path({str(grandchild)!r}).write_text(str(other.pid))\n"
+        "time.sleep(60)"
+    )
+    keeper, _ = _keeper(home, code)
+    running = asyncio.create_task(keeper.run())
+    await eventually(lambda: grandchild.exists() and grandchild.read_text() != "")
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+    await eventually(lambda: not _lives(int(grandchild.read_text())))
+
+
+async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    child_file = tmp_path / "child"
+    code = (
+        "import pathlib, subprocess, sys, time\n"
+        "from flexura_local.child import launched\n"
+        f"child = subprocess.Popen(launched(sys.executable, '-c', {SLEEPS!r}), start_new_session=True)\n"
+        f"pathlib.Path({str(child_file)!r}).write_text(str(child.pid))\n"
+        "time.sleep(60)"
+    )
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    await eventually(lambda: child_file.exists() and child_file.read_text() != "")
+    child = int(child_file.read_text())
+    await eventually(lambda: SLEEPS in _command(child))
+    parent.kill()
+    await parent.wait()
+    await eventually(lambda: not _lives(child))
+
+
+async def test_launcher_refuses_to_run_for_a_parent_that_is_gone() -> None:
+    command = [sys.executable, str(LAUNCHER), "1", sys.executable, "-c", "print('ran')"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == 1
+    assert output == b""
+    assert b"gone already" in errors
+
+
+def test_log_in_use_is_cut_off_and_one_older_is_kept(tmp_path: Path) -> None:
+    log = tmp_path / "part.log"
+    with log.open("ab") as stream:
+        stream.write(b"x" * (LOG_BYTES_MAX + 1))
+        stream.flush()
+        rotate_in_use(log)
+        stream.write(b"after")
+    assert log.read_bytes() == b"after"
+    assert older(log).stat().st_size == LOG_BYTES_MAX + 1
+
+
+def _lives(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")

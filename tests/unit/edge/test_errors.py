@@ -1,0 +1,76 @@
+"""Errors as HTTP shows them, and the page that lists them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flexura_edge.http.advice import ADVICE, Advice
+from flexura_edge.http.problem import STATUS_OF_KIND, STATUS_OF_REASON, retry_after_ms_of
+from flexura_kit.errors import FlexuraError, Kind, Reason
+
+PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
+SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
+IN_ANSWERS = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", SECTIONS["In answers"], re.MULTILINE))
+IN_JOBS = set(re.findall(r"^\| `(\w+)` \|", SECTIONS["In failed jobs"], re.MULTILINE))
+BETWEEN_SERVICES = set(re.findall(r"`(\w+)`", SECTIONS["Between services only"]))
+
+KIND_OF_REASON = {
+    Reason.API_KEY_MISSING: Kind.UNAUTHENTICATED,
+    Reason.API_KEY_MALFORMED: Kind.UNAUTHENTICATED,
+    Reason.API_KEY_UNKNOWN: Kind.UNAUTHENTICATED,
+    Reason.API_KEY_REVOKED: Kind.UNAUTHENTICATED,
+    Reason.API_KEY_EXPIRED: Kind.UNAUTHENTICATED,
+    Reason.ROUTE_NOT_FOUND: Kind.NOT_FOUND,
+    Reason.JOB_NOT_FOUND: Kind.NOT_FOUND,
+    Reason.ASSET_NOT_FOUND: Kind.NOT_FOUND,
+    Reason.INTERNAL: Kind.INTERNAL,
+    Reason.SERVICE_UNAVAILABLE: Kind.BUSY,
+    Reason.OVERLOADED: Kind.BUSY,
+    Reason.MODEL_UNAVAILABLE: Kind.BUSY,
+    Reason.SEARCH_UNAVAILABLE: Kind.BUSY,
+    Reason.DEADLINE_EXCEEDED: Kind.TIMED_OUT,
+}
+
+
+def test_the_page_lists_every_reason_once() -> None:
+    listed = [*IN_ANSWERS, *IN_JOBS, *BETWEEN_SERVICES]
+    assert sorted(listed) == sorted(set(listed))
+    assert set(listed) == {reason.value for reason in Reason}
+
+
+def test_the_page_lists_what_has_advice_and_the_rest_stays_between_services() -> None:
+    assert {reason.value for reason in ADVICE} == IN_ANSWERS.keys() | IN_JOBS
+
+
+@pytest.mark.parametrize("code", IN_ANSWERS)
+def test_the_status_on_the_page_is_the_one_that_is_answered(code: str) -> None:
+    reason = Reason(code)
+    kind = KIND_OF_REASON.get(reason, Kind.INVALID)
+    assert int(IN_ANSWERS[code]) == STATUS_OF_REASON.get(reason, STATUS_OF_KIND[kind])
+
+
+def test_a_step_is_left_out_when_its_part_is_not_known() -> None:
+    advice = Advice("Title", ("Try {nearest}.", "Fetch {{job_id}}."))
+    assert advice.next_actions({"nearest": "a"}) == ["Try a.", "Fetch {job_id}."]
+    assert advice.next_actions({"nearest": ""}) == ["Fetch {job_id}."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "expected"),
+    [
+        (Kind.BUSY, "POST", 1000),
+        (Kind.LIMITED, "GET", 1000),
+        (Kind.TIMED_OUT, "GET", 1000),
+        (Kind.TIMED_OUT, "POST", None),
+        (Kind.INVALID, "GET", None),
+        (Kind.INTERNAL, "GET", None),
+    ],
+)
+def test_only_what_may_succeed_and_is_safe_is_to_be_sent_again(kind: Kind, method: str, expected: int | None) -> None:
+    assert retry_after_ms_of(FlexuraError(kind, Reason.OVERLOADED, "m"), method) == expected
+
+
+def test_a_service_says_itself_when_to_try_again() -> None:
+    error = FlexuraError(Kind.BUSY, Reason.OVERLOADED, "m", retry_after_ms="2500")
+    assert retry_after_ms_of(error, "POST") == 2500

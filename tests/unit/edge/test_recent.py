@@ -1,0 +1,41 @@
+"""The bounded memory."""
+
+from flexura_edge.recent import Recent
+
+
+def test_a_value_is_forgotten_after_its_time() -> None:
+    now = 0.0
+    recent: Recent[str, int] = Recent(10, 60.0, lambda: now)
+    recent.put("a", 1)
+    now = 59.9
+    assert recent.get("a") == 1
+    now = 60.0
+    assert recent.get("a") is None
+
+
+def test_the_least_recently_used_goes_first() -> None:
+    recent: Recent[str, int] = Recent(2, 60.0)
+    recent.put("a", 1)
+    recent.put("b", 2)
+    assert recent.get("a") == 1
+    recent.put("c", 3)
+    assert recent.get("b") is None
+    assert dict(recent.items()) == {"a": 1, "c": 3}
+
+
+def test_using_a_value_does_not_lengthen_its_life() -> None:
+    now = 0.0
+    recent: Recent[str, int] = Recent(10, 60.0, lambda: now)
+    recent.put("a", 1)
+    now = 59.0
+    assert recent.get("a") == 1
+    now = 61.0
+    assert recent.get("a") is None
+
+
+def test_a_dropped_value_is_gone_and_dropping_it_again_is_no_fault() -> None:
+    recent: Recent[str, int] = Recent(10, 60.0)
+    recent.put("a", 1)
+    recent.drop("a")
+    recent.drop("a")
+    assert recent.values() == []

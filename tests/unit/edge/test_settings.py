@@ -1,0 +1,33 @@
+"""Reading where to listen and what the server is called."""
+
+import pytest
+from pydantic import ValidationError
+
+from flexura_edge.settings import EdgeSettings, addresses
+
+TARGETS = {"auth_target": "unix:/a", "jobs_target": "unix:/j", "search_target": "unix:/s"}
+
+
+def test_both_loopback_addresses_are_listened_on_by_default() -> None:
+    assert addresses(EdgeSettings(**TARGETS).listen) == [("127.0.0.1", 3000), ("::1", 3000)]
+
+
+@pytest.mark.parametrize("listen", ["", "3000", "127.0.0.1", ":3000", "127.0.0.1:http", "127.0.0.1:1,"])
+def test_an_address_that_cannot_be_read_stops_the_start(listen: str) -> None:
+    with pytest.raises(ValidationError, match="host:port"):
+        EdgeSettings(listen=listen, **TARGETS)
+
+
+def test_the_public_url_has_no_slash_at_its_end_and_a_scheme_at_its_start() -> None:
+    assert EdgeSettings(public_url="https://a.example/", **TARGETS).public_url == "https://a.example"
+    with pytest.raises(ValidationError, match="http"):
+        EdgeSettings(public_url="a.example", **TARGETS)
+
+
+def test_the_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in TARGETS.items():
+        monkeypatch.setenv(f"FLEXURA_{name.upper()}", value)
+    monkeypatch.setenv("FLEXURA_S3_ENDPOINT", "127.0.0.1:8333")
+    monkeypatch.setenv("FLEXURA_PUBLIC_URL", "http://localhost:8080")
+    settings = EdgeSettings()
+    assert (settings.s3.endpoint, settings.public_url) == ("127.0.0.1:8333", "http://localhost:8080")
