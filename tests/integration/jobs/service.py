@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nats
-import nats.errors
 from nats.js import JetStreamContext
 from servers.nats import NATSServer
 
@@ -130,7 +129,7 @@ async def hints(jetstream: JetStreamContext, count: int, *, model: str = CARD) -
         while len(taken) < count:
             try:
                 messages = await subscription.fetch(count - len(taken), timeout=1)
-            except nats.errors.TimeoutError:
+            except TimeoutError:
                 continue
             for message in messages:
                 taken.append(message.data.decode())
