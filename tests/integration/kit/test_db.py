@@ -83,6 +83,7 @@ async def test_what_was_set_is_in_force(opened: Database) -> None:
     async with opened.write.connect() as connection:
         if opened.dialect == "sqlite":
             wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+            wanted["mmap_size"] = 128 << 20
             query = "PRAGMA {}"
         else:
             wanted = {"lock_timeout": "30s", "statement_timeout": "10s", "search_path": "kit", "TimeZone": "UTC"}

@@ -1,6 +1,7 @@
 """Whole transactions on real SQLite and PostgreSQL: what commits, what rolls back, and what remains at the end."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -63,6 +64,29 @@ async def test_an_exception_rolls_back_all_of_a_transaction(tx: Transactions) ->
     with pytest.raises(ZeroDivisionError):
         await tx.write(break_off)
     assert await tx.read(value) == 0
+
+
+async def test_a_look_up_sees_what_was_committed_before_it(tx: Transactions) -> None:
+    statement = text("SELECT value FROM counter WHERE value >= :least")
+    for count in (1, 2):
+        await tx.write(increment)
+        assert [row.value for row in await tx.look_up(statement, {"least": 1})] == [count]
+
+
+async def test_a_look_up_in_a_locked_file_waits_without_holding_up_the_loop(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    locked = sqlite3.connect(path, isolation_level=None)
+    for statement in ("PRAGMA journal_mode=WAL", "PRAGMA locking_mode=EXCLUSIVE", "CREATE TABLE counter (value)"):
+        locked.execute(statement)
+    settings = DatabaseSettings(url=f"sqlite:///{path}")
+    async with database(settings, "kit") as opened, transactions(settings, opened) as running:
+        looking = asyncio.create_task(running.look_up(text("SELECT count(*) AS found FROM counter"), {}))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert not looking.done()
+        locked.close()
+        async with asyncio.timeout(5):
+            assert [row.found for row in await looking] == [0]
 
 
 async def test_what_a_reader_changes_is_not_kept(tx: Transactions) -> None:

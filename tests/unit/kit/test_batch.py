@@ -59,16 +59,32 @@ async def test_callers_that_wake_together_leave_together_and_later_ones_collect(
     assert sender.batches == [[1, 2], [3, 4, 5]]
 
 
-async def test_a_quarter_of_a_full_batch_leaves_while_another_is_under_way() -> None:
+async def test_a_few_leave_while_another_batch_is_under_way() -> None:
     sender = Sender()
-    gathering = gatherer(sender, items_max=12)
+    gathering = gatherer(sender)
     first = asyncio.create_task(gathering.ask(1, 5))
     await turns()
-    later = [asyncio.create_task(gathering.ask(item, 5)) for item in (2, 3, 4)]
+    later = [asyncio.create_task(gathering.ask(item, 5)) for item in (2, 3, 4, 5)]
     await turns()
-    assert sender.batches == [[1], [2, 3, 4]]
+    assert sender.batches == [[1], [2, 3, 4, 5]]
     sender.gate.set()
     await asyncio.gather(first, *later)
+
+
+async def test_a_crowd_goes_in_halves_and_a_later_few_together() -> None:
+    sender = Sender()
+    gathering = gatherer(sender)
+    crowd = [asyncio.create_task(gathering.ask(item, 5)) for item in range(40)]
+    await turns()
+    assert list(map(len, sender.batches)) == [20, 20]
+    sender.gate.set()
+    await asyncio.gather(*crowd)
+    sender.gate.clear()
+    few = [asyncio.create_task(gathering.ask(item, 5)) for item in range(3)]
+    await turns()
+    assert list(map(len, sender.batches)) == [20, 20, 3]
+    sender.gate.set()
+    await asyncio.gather(*few)
 
 
 async def test_an_item_waits_for_company_no_longer_than_it_must_behind_a_slow_batch() -> None:

@@ -1,5 +1,6 @@
 """The tables of the jobs service."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,8 +34,13 @@ class UTCTime(TypeDecorator[datetime]):
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and dialect.name == "sqlite" else value
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[str | None], datetime | None] | None:
+        # In place of the library's two steps for each value, which took a fifth of the time to read a job.
+        return utc_time if dialect.name == "sqlite" else None
+
+
+def utc_time(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value + "+00:00")
 
 
 def required(kind: Any, default: str | None = None) -> Any:

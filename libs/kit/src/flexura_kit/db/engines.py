@@ -18,6 +18,7 @@ POOL_TIMEOUT_S = 5.0
 RECYCLE_S = 1800
 HIDE_PARAMETERS = True  # The text of an error goes to the log; prompts, names and digests may not.
 THREAD_END_S = 2.0
+MAPPED_BYTES_MAX = 128 << 20
 
 Threads = WeakSet[threading.Thread]
 
@@ -93,7 +94,7 @@ def sqlite_engine(
 
 
 def prepare_sqlite(engine: Engine, settings: DatabaseSettings, *, begin: str) -> None:
-    """Sets up every connection of an engine, and how its transactions begin."""
+    """Sets up every connection of an engine, and how its transactions begin; without, each statement is its own."""
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -105,9 +106,13 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, *, begin: str) ->
             "synchronous=FULL",  # This file is the only durable copy of a job.
             f"busy_timeout={int(settings.lock_timeout_s * 1000)}",
             "foreign_keys=ON",
+            f"mmap_size={MAPPED_BYTES_MAX}",  # A row by its key costs no call into the system.
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    if not begin:
+        return
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:

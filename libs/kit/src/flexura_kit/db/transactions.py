@@ -5,12 +5,13 @@ transaction; a whole transaction as one trip takes a fifth of the processor time
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, make_url
+from sqlalchemy import Connection, Engine, Executable, QueuePool, Row, create_engine, make_url
+from sqlalchemy.exc import OperationalError
 
 from flexura_kit.db.engines import HIDE_PARAMETERS, POOL_TIMEOUT_S, Database, prepare_sqlite
 from flexura_kit.db.errors import translate_db_errors
@@ -31,6 +32,9 @@ class Transactions(Protocol):
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Runs a function that only reads."""
+
+    async def look_up(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Answers a few rows that one statement finds by their key; on SQLite on the loop itself, and at once."""
 
 
 @asynccontextmanager
@@ -64,15 +68,26 @@ class LoopTransactions:
             async with self._database.read.connect() as connection:
                 return await connection.run_sync(work)
 
+    async def look_up(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        with translate_db_errors():
+            async with self._database.read.connect() as connection:
+                return (await connection.execute(statement, parameters)).all()
+
 
 class ThreadTransactions:
-    """SQLite: one thread that writes, a few that read, and engines of their own with the same settings."""
+    """SQLite: one thread that writes, a few that read, and engines of their own with the same settings.
+
+    Rows by their key are read without a thread: the trip there and back takes longer than 50 such rows (measured), as
+    each row on its own passes the interpreter's lock to the loop and back. Readers wait for no writer, and this one
+    waits for nothing: where the file is locked all the same, which SQLite does for moments, a thread waits instead.
+    """
 
     dialect: Dialect = "sqlite"
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self._write = plain_engine(settings, begin="BEGIN IMMEDIATE", connections=1)
         self._read = plain_engine(settings, begin="BEGIN", connections=settings.pool_size)
+        self._look_up = plain_engine(settings.model_copy(update={"lock_timeout_s": 0}), begin="", connections=1)
         self._writing = ThreadPoolExecutor(1, "sqlite-write")
         self._reading = ThreadPoolExecutor(settings.pool_size, "sqlite-read")
 
@@ -84,11 +99,19 @@ class ThreadTransactions:
         with translate_db_errors():
             return await asyncio.get_running_loop().run_in_executor(self._reading, self._found, work)
 
+    async def look_up(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        try:
+            with self._look_up.connect() as connection:
+                return connection.execute(statement, parameters).all()
+        except OperationalError:
+            return await self.read(lambda connection: connection.execute(statement, parameters).all())
+
     def close(self) -> None:
         for threads in (self._writing, self._reading):
             threads.shutdown(cancel_futures=True)
         self._write.dispose()
         self._read.dispose()
+        self._look_up.dispose()
 
     def _written(self, work: Callable[[Connection], T]) -> T:
         with self._write.begin() as connection:

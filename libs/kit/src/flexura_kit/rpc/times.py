@@ -6,16 +6,22 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+
+
+def fill_timestamp(message: Timestamp, time: datetime) -> None:
+    since = time - EPOCH
+    # Integers throughout: a float of seconds since 1970 loses microseconds.
+    message.seconds = since.days * 86_400 + since.seconds
+    message.nanos = since.microseconds * 1000
 
 
 def to_timestamp(time: datetime | None) -> Timestamp | None:
     """Absent stays absent: a field set to None is not sent."""
     if time is None:
         return None
-    # Integers throughout: a float of seconds since 1970 loses microseconds.
-    seconds, microseconds = divmod((time - EPOCH) // MICROSECOND, 1_000_000)
-    return Timestamp(seconds=seconds, nanos=microseconds * 1000)
+    message = Timestamp()
+    fill_timestamp(message, time)
+    return message
 
 
 def from_timestamp(time: Timestamp) -> datetime:

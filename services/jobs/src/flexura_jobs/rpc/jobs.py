@@ -6,7 +6,7 @@ from grpc.aio import ServicerContext
 
 from flexura.jobs.v1 import jobs_service_pb2 as pb
 from flexura.jobs.v1 import jobs_service_pb2_grpc
-from flexura_jobs.rpc.messages import asset_result, job_request_of, job_result, job_to_message, model_to_message
+from flexura_jobs.rpc.messages import add_job_results, asset_result, job_request_of, job_to_message, model_to_message
 from flexura_jobs.service import Jobs
 from flexura_kit.ids import AccountId, JobId
 
@@ -21,11 +21,15 @@ class JobsServicer(jobs_service_pb2_grpc.JobsServiceServicer):
         self, request: pb.BatchCreateJobsRequest, _context: Context
     ) -> pb.BatchCreateJobsResponse:
         results = await self._jobs.create_batch([job_request_of(item) for item in request.items])
-        return pb.BatchCreateJobsResponse(results=map(job_result, results))
+        response = pb.BatchCreateJobsResponse()
+        add_job_results(response.results, results)
+        return response
 
     async def BatchGetJobs(self, request: pb.BatchGetJobsRequest, _context: Context) -> pb.BatchGetJobsResponse:
         asked = [(AccountId(item.account_id), JobId(item.job_id)) for item in request.items]
-        return pb.BatchGetJobsResponse(results=map(job_result, await self._jobs.get_batch(asked)))
+        response = pb.BatchGetJobsResponse()
+        add_job_results(response.results, await self._jobs.get_batch(asked))
+        return response
 
     async def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.CancelJobResponse:
         job = await self._jobs.cancel(AccountId(request.account_id), JobId(request.job_id))

@@ -1,8 +1,10 @@
 """Domain shapes to messages and back."""
 
 import math
+from collections.abc import Iterable
 
 import orjson
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2, worker_service_pb2
 from flexura_jobs.domain.catalog import Listing, ModelStatus
@@ -26,10 +28,10 @@ from flexura_kit.errors import FlexuraError
 from flexura_kit.ids import AccountId, JobId, LeaseToken
 from flexura_kit.rpc import (
     error_to_message,
+    fill_timestamp,
     reason_from_proto,
     reason_to_proto,
     to_duration,
-    to_timestamp,
 )
 
 MEDIA_TYPES = {kind: job_pb2.MediaType.Value(f"MEDIA_TYPE_{kind.name}") for kind in MediaType}
@@ -44,6 +46,8 @@ CHECKPOINTS = {
 MEDIA_TYPES_BY_NUMBER = {int(number): kind for kind, number in MEDIA_TYPES.items()}
 CHECKPOINTS_BY_NUMBER = {int(number): checkpoint for checkpoint, number in CHECKPOINTS.items()}
 
+JobResults = RepeatedCompositeFieldContainer[jobs_service_pb2.JobResult]
+
 
 def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
     return JobRequest(
@@ -57,31 +61,43 @@ def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
     )
 
 
-def job_result(result: Job | FlexuraError) -> jobs_service_pb2.JobResult:
-    if isinstance(result, FlexuraError):
-        return jobs_service_pb2.JobResult(error=error_to_message(result))
-    return jobs_service_pb2.JobResult(job=job_to_message(result))
+def add_job_results(messages: JobResults, results: Iterable[Job | FlexuraError]) -> None:
+    """Fills each message where it is: a message that is put into another is copied, half the time of a read."""
+    for result in results:
+        message = messages.add()
+        if isinstance(result, FlexuraError):
+            message.error.CopyFrom(error_to_message(result))
+        else:
+            fill_job(message.job, result)
 
 
 def job_to_message(job: Job) -> job_pb2.Job:
-    return job_pb2.Job(
-        job_id=job.job_id,
-        media_type=MEDIA_TYPES[job.media_type],
-        state=STATES[job.state],
-        prompt=job.prompt,
-        requested_model=job.requested_model,
-        model=job.model,
-        substituted=job.substituted,
-        options_json=job.options_json,
-        create_time=to_timestamp(job.created_at),
-        update_time=to_timestamp(job.updated_at),
-        start_time=to_timestamp(job.started_at),
-        finish_time=to_timestamp(job.finished_at),
-        progress=job.progress,
-        attempt=job.attempt,
-        asset=asset_to_message(job.asset) if job.asset else None,
-        failure=failure_to_message(job.failure) if job.failure else None,
-    )
+    message = job_pb2.Job()
+    fill_job(message, job)
+    return message
+
+
+def fill_job(message: job_pb2.Job, job: Job) -> None:
+    message.job_id = job.job_id
+    message.media_type = MEDIA_TYPES[job.media_type]
+    message.state = STATES[job.state]
+    message.prompt = job.prompt
+    message.requested_model = job.requested_model
+    message.model = job.model
+    message.substituted = job.substituted
+    message.options_json = job.options_json
+    fill_timestamp(message.create_time, job.created_at)
+    fill_timestamp(message.update_time, job.updated_at)
+    if job.started_at is not None:
+        fill_timestamp(message.start_time, job.started_at)
+    if job.finished_at is not None:
+        fill_timestamp(message.finish_time, job.finished_at)
+    message.progress = job.progress
+    message.attempt = job.attempt
+    if job.asset is not None:
+        message.asset.CopyFrom(asset_to_message(job.asset))
+    if job.failure is not None:
+        message.failure.CopyFrom(failure_to_message(job.failure))
 
 
 def asset_to_message(asset: Asset) -> job_pb2.Asset:

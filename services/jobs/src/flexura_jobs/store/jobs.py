@@ -59,8 +59,7 @@ class SQLJobStore:
         return {row[0]: stored_asset_of(row[1:]) for row in rows}
 
     async def _read(self, statement: Select[Any], job_ids: Sequence[JobId]) -> Sequence[Any]:
-        parameters = items([{"job_id": job_id} for job_id in job_ids])
-        return await self._transactions.read(lambda connection: connection.execute(statement, parameters).all())
+        return await self._transactions.look_up(statement, items([{"job_id": job_id} for job_id in job_ids]))
 
 
 def jobs_by_id(dialect: DialectName) -> Select[Any]:
