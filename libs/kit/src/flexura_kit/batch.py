@@ -18,7 +18,7 @@ BATCH_ITEMS = Histogram(
     "flexura_batch_items", "Items gathered into one call.", ["gatherer"], buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
 
-COMPANY_S = 0.005  # What an item waits for company at most, however long the batch ahead of it takes.
+COMPANY_S = 0.005  # What an item waits for company at most behind one slow batch.
 FEW_ITEMS = 4  # Go together, and are worth a call of their own beside another.
 FORGETTING = 1 / 16  # By which share the memory of a crowd fades with each departure.
 
