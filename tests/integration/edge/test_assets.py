@@ -73,7 +73,7 @@ async def test_an_asset_is_delivered_whole_with_headers_that_keep_it_harmless(li
         "Content-Disposition": f'inline; filename="{name}"',
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; media-src 'self'",
+        "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "private, max-age=300",
         "Server": "Flexura",

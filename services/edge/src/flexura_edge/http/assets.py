@@ -103,7 +103,7 @@ def asset_headers(exchange: Exchange, asset: job_pb2.Asset, file_name: str, etag
     # Private, so that no shared cache outlives a removal.
     headers["Cache-Control"] = f"private, max-age={KEPT_S}"
     headers["X-Content-Type-Options"] = "nosniff"
-    # No script runs and nothing is loaded but the file itself, which a browser's player asks for a second time.
-    headers["Content-Security-Policy"] = "sandbox allow-same-origin; default-src 'none'; media-src 'self'"
+    # No script runs and nothing is loaded but the file itself, which a browser asks for again to play it in its own style.
+    headers["Content-Security-Policy"] = "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
     headers["Referrer-Policy"] = "no-referrer"
     return headers
