@@ -13,6 +13,7 @@ from integration.edge.peers import Edge, Peers, asset_of, edge
 from servers.s3 import S3Server
 
 from flexura.jobs.v1 import jobs_service_pb2
+from flexura_edge.http.assets import HARMLESS
 from flexura_kit.blob import Blobs, blobs
 from flexura_kit.ids import new_uuid7
 from flexura_kit.settings import BlobSettings
@@ -73,7 +74,7 @@ async def test_an_asset_is_delivered_whole_with_headers_that_keep_it_harmless(li
         "Content-Disposition": f'inline; filename="{name}"',
         "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'",
+        "Content-Security-Policy": HARMLESS,
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "private, max-age=300",
         "Server": "Flexura",

@@ -1,6 +1,7 @@
 """The object store: SeaweedFS as one process, its command, its credentials and the question whether it is ready."""
 
 import asyncio
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ BUCKET = "flexura-assets"
 GRPC_OFFSET = 10_000
 VOLUME_MB_MAX = 1024
 ANSWER_TIMEOUT_S = 2.0
+CANARY = "ready"
+CANARY_BYTES = b"Written and read at each start.\n"
 NAMES: Final = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc", "admin")
 
 
@@ -72,7 +75,7 @@ class Store:
         ]
 
     async def why_not_ready(self) -> str | None:
-        """Asks for the bucket with our credentials; says what is wrong, None for nothing."""
+        """Writes an object with our credentials and reads it; says what is wrong, None for nothing."""
         return await asyncio.to_thread(self._why_not_ready)
 
     @property
@@ -98,7 +101,10 @@ class Store:
                 http_client=pool,
             )
             try:
-                return None if client.bucket_exists(BUCKET) else f"the bucket {BUCKET} is not there yet"
+                # The bucket answers a moment before its volumes do, and until then every asset seems to be gone.
+                client.put_object(BUCKET, CANARY, io.BytesIO(CANARY_BYTES), len(CANARY_BYTES))
+                with client.get_object(BUCKET, CANARY) as answer:
+                    return None if answer.read() == CANARY_BYTES else "it does not keep what is written"
             except (MinioException, urllib3.exceptions.HTTPError) as error:
                 return f"no good answer on {self.endpoint} ({type(error).__name__})"
 

@@ -36,6 +36,9 @@ CLIENT_IDLE_S = 60.0  # A client that takes nothing for so long has left without
 KEPT_S = 300  # Short, so that a removed asset is soon gone from browsers too.
 
 ResolveAsset = Callable[[str, str, float], Awaitable[jobs_service_pb2.StoredAsset]]
+# No script runs and nothing is loaded but the file itself, which a browser's player asks for a second time.
+HARMLESS = "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+
 OpenObject = Callable[[str, int, int, float], AbstractAsyncContextManager[AsyncIterator[bytes | memoryview]]]
 
 
@@ -103,7 +106,6 @@ def asset_headers(exchange: Exchange, asset: job_pb2.Asset, file_name: str, etag
     # Private, so that no shared cache outlives a removal.
     headers["Cache-Control"] = f"private, max-age={KEPT_S}"
     headers["X-Content-Type-Options"] = "nosniff"
-    # No script runs and nothing is loaded but the file itself, which a browser asks for again to play it in its own style.
-    headers["Content-Security-Policy"] = "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+    headers["Content-Security-Policy"] = HARMLESS
     headers["Referrer-Policy"] = "no-referrer"
     return headers
