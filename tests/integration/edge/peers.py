@@ -266,6 +266,7 @@ def queued_job(job_id: str, media_type: job_pb2.MediaType = job_pb2.MEDIA_TYPE_I
         requested_model="nvidia-flux",
         model="nvidia-flux",
         options_json='{"width":1024,"height":1024,"steps":4,"seed":7}',
+        timeout_s=3600,
         create_time=at(1_775_001_600),
         update_time=at(1_775_001_600),
     )

@@ -27,13 +27,15 @@ async def test_a_submitted_job_is_answered_202_with_exactly_the_fields_of_the_re
     assert item.media_type == job_pb2.MediaType.Value(f"MEDIA_TYPE_{kind.upper()}")
 
 
-async def test_model_and_options_reach_jobs_as_they_were_sent(door: Edge) -> None:
-    body = {"prompt": "p", "model": "nvidia-flux", "options": {"width": 512, "ratio": 0.5, "name": "ü"}}
+async def test_what_was_asked_for_reaches_jobs_as_it_was_sent(door: Edge) -> None:
+    labels = {"client_ref": "order 7", "metadata": {"project": "demo"}, "timeout_s": 2.5}
+    body = {"prompt": "p", "model": "nvidia-flux", "options": {"width": 512, "ratio": 0.5, "name": "ü"}, **labels}
     async with door.client.post("/api/generate/image", json=body, headers=door.headers) as response:
         job_id = (await response.json())["job_id"]
     item = door.peers.jobs.items[job_id]
     assert item.model == "nvidia-flux"
     assert orjson.loads(item.options_json) == body["options"]
+    assert (item.client_ref, orjson.loads(item.metadata_json), item.timeout_s) == tuple(labels.values())
 
 
 async def test_the_callers_trace_reaches_jobs(door: Edge) -> None:
@@ -64,6 +66,7 @@ async def test_a_completed_job_has_every_field_of_the_reference_in_its_format(do
         "finished_at": "2026-04-01T00:00:12.000Z",
         "model": "nvidia-flux",
         "options": {"width": 1024, "height": 1024, "steps": 4, "seed": 7},
+        "timeout_s": 3600,
         "attempt": 1,
         "asset": {
             "url": link,
@@ -74,6 +77,15 @@ async def test_a_completed_job_has_every_field_of_the_reference_in_its_format(do
             "height": 1024,
         },
     }
+
+
+async def test_what_the_caller_attached_is_in_the_job(door: Edge) -> None:
+    job = queued_job(new_uuid7())
+    job.client_ref, job.metadata_json = "order 7", '{"project":"demo"}'
+    door.peers.jobs.put("acc_1", job)
+    async with door.client.get(f"/api/jobs/{job.job_id}", headers=door.headers) as response:
+        answer = await response.json()
+    assert (answer["client_ref"], answer["metadata"]) == ("order 7", {"project": "demo"})
 
 
 async def test_links_follow_the_setting_whatever_host_the_client_names(door: Edge) -> None:

@@ -1,6 +1,7 @@
 """The check of a request: what is made of a good one, and the sentence for each wrong one."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -168,3 +169,42 @@ def test_a_malformed_trace_is_dropped_and_a_good_one_kept() -> None:
     accept = check("flexura-testcard").accept
     assert accept(replace(GOOD, traceparent=trace)).traceparent == trace
     assert accept(replace(GOOD, traceparent="x\0")).traceparent == ""
+
+
+def test_what_the_caller_adds_is_kept_and_its_time_is_the_jobs() -> None:
+    labels = {"client_ref": "order 7", "metadata_json": '{"project":"demo"}'}
+    job = check("flexura-testcard").accept(replace(GOOD, timeout=timedelta(seconds=30), **labels))
+    assert (job.client_ref, job.metadata_json) == ("order 7", '{"project":"demo"}')
+    assert job.deadline == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"client_ref": "a" * 201}, "client_ref", "client_ref takes at most 200 characters"),
+        ({"metadata_json": "[]"}, "metadata", 'metadata takes an object of strings such as {"project": "demo"}'),
+        ({"metadata_json": '{"a": 1}'}, "metadata", 'metadata takes an object of strings such as {"project": "demo"}'),
+        (
+            {"metadata_json": orjson.dumps({str(n): "" for n in range(51)}).decode()},
+            "metadata",
+            "metadata takes at most 50 entries, not 51",
+        ),
+        ({"metadata_json": '{"": "a"}'}, "metadata", "a name in metadata has 1 to 40 characters"),
+        (
+            {"metadata_json": orjson.dumps({"a": "b" * 501}).decode()},
+            "metadata.a",
+            "a value in metadata takes at most 500 characters, not 501",
+        ),
+        *(
+            (
+                {"timeout": timedelta(seconds=seconds)},
+                "timeout_s",
+                "timeout_s takes 1 to 3600 seconds for flexura-testcard-image, waiting included; leave it out for 3600",
+            )
+            for seconds in (-1, 0.5, 3601)
+        ),
+    ],
+)
+def test_a_wrong_label_or_time_is_told_by_its_field(changes: dict[str, Any], field: str, sentence: str) -> None:
+    (violation,) = refused(replace(GOOD, **changes)).violations
+    assert (violation.field, violation.message) == (field, sentence)

@@ -73,6 +73,10 @@ class JobRow(Row, table=True):
     options: str = required(Text)
     traceparent: str = required(Text, "''")
     cost_micros: int | None = optional(BigInteger)
+    client_ref: str = required(Text, "''")
+    # Named so in the table; SQLModel keeps the word for its own use.
+    caller_metadata: str = Field(sa_column=Column("metadata", Text, nullable=False, server_default=text("'{}'")))
+    probable_duplicate_of: str | None = optional(Text)
 
     state: str = required(Text)
     progress: float = required(Double, "0")
@@ -106,6 +110,23 @@ class JobRow(Row, table=True):
     started_at: datetime | None = optional(UTCTime)
     finished_at: datetime | None = optional(UTCTime)
     deadline_at: datetime = required(UTCTime)
+
+    removed_at: datetime | None = optional(UTCTime)
+    removal: str | None = optional(Text)
+    object_removed_at: datetime | None = optional(UTCTime)
+
+
+class RequestKeyRow(Row, table=True):
+    """By what a request is known again: its idempotency key, or what its body says."""
+
+    __tablename__ = "request_keys"
+
+    account_id: str = key(Text)
+    scope: str = key(Text)
+    value: str = key(Text)
+    job_id: str = required(Text)
+    fields: str = required(Text, "'{}'")
+    created_at: datetime = required(UTCTime)
 
 
 class EventRow(Row, table=True):
@@ -161,6 +182,7 @@ def table(row: type[Row]) -> Table:
 JOBS = table(JobRow)
 EVENTS = table(EventRow)
 ACCOUNTS = table(AccountRow)
+REQUEST_KEYS = table(RequestKeyRow)
 WORKERS = table(WorkerRow)
 LEADERS = table(LeaderRow)
 
@@ -193,3 +215,18 @@ Index(
     sqlite_where=text("state IN ('queued', 'processing')"),
     postgresql_where=text("state IN ('queued', 'processing')"),
 )
+Index(
+    "ix_jobs_finished",
+    JOBS.c.finished_at,
+    sqlite_where=text("finished_at IS NOT NULL AND removed_at IS NULL"),
+    postgresql_where=text("finished_at IS NOT NULL AND removed_at IS NULL"),
+)
+Index(
+    "ix_jobs_removed",
+    JOBS.c.removed_at,
+    sqlite_where=text("removed_at IS NOT NULL"),
+    postgresql_where=text("removed_at IS NOT NULL"),
+)
+Index("ix_jobs_account", JOBS.c.account_id, JOBS.c.created_at, JOBS.c.job_id)
+Index("ix_request_keys_created_at", REQUEST_KEYS.c.created_at)
+Index("ix_events_created_at", EVENTS.c.created_at)

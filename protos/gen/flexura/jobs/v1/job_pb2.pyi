@@ -101,6 +101,13 @@ class Job(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     ASSET_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
+    CLIENT_REF_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
+    TIMEOUT_S_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    QUEUE_POSITION_FIELD_NUMBER: _builtins.int
+    ETA_MS_FIELD_NUMBER: _builtins.int
+    PROBABLE_DUPLICATE_OF_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """Identity, a UUIDv7 whose random bits are secret: the asset's link is a capability."""
     media_type: Global___MediaType.ValueType
@@ -121,6 +128,18 @@ class Job(_message.Message):
     """How far the running attempt is, 0 to 1; never goes back within an attempt."""
     attempt: _builtins.int
     """How many attempts were begun."""
+    client_ref: _builtins.str
+    """The caller's own name for it, up to 200 characters; empty where none was given."""
+    metadata_json: _builtins.str
+    """What the caller attached, a JSON object of texts; empty means `{}`."""
+    timeout_s: _builtins.float
+    """Seconds from its acceptance within which it ends; afterwards it is failed with DEADLINE_EXCEEDED."""
+    queue_position: _builtins.int
+    """How many queued jobs are likely to be begun before this one, and 0 for the next; absent unless it is queued."""
+    eta_ms: _builtins.int
+    """Milliseconds until it is likely to end, from what its model took lately; absent where that is not known."""
+    probable_duplicate_of: _builtins.str
+    """A job that the same key asked for in the same words within two minutes before, without an idempotency key."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was accepted."""
@@ -145,6 +164,10 @@ class Job(_message.Message):
     def failure(self) -> Global___Failure:
         """Present when failed."""
 
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When it and its asset will be removed; absent while it has not ended."""
+
     def __init__(
         self,
         *,
@@ -164,12 +187,26 @@ class Job(_message.Message):
         attempt: _builtins.int = ...,
         asset: Global___Asset | None = ...,
         failure: Global___Failure | None = ...,
+        client_ref: _builtins.str = ...,
+        metadata_json: _builtins.str = ...,
+        timeout_s: _builtins.float = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        queue_position: _builtins.int | None = ...,
+        eta_ms: _builtins.int | None = ...,
+        probable_duplicate_of: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "create_time", b"create_time", "failure", b"failure", "finish_time", b"finish_time", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "queue_position", b"queue_position", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "attempt", b"attempt", "create_time", b"create_time", "failure", b"failure", "finish_time", b"finish_time", "job_id", b"job_id", "media_type", b"media_type", "model", b"model", "options_json", b"options_json", "progress", b"progress", "prompt", b"prompt", "requested_model", b"requested_model", "start_time", b"start_time", "state", b"state", "substituted", b"substituted", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "attempt", b"attempt", "client_ref", b"client_ref", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "probable_duplicate_of", b"probable_duplicate_of", "progress", b"progress", "prompt", b"prompt", "queue_position", b"queue_position", "requested_model", b"requested_model", "start_time", b"start_time", "state", b"state", "substituted", b"substituted", "timeout_s", b"timeout_s", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__eta_ms: _TypeAlias = _typing.Literal["eta_ms"]  # noqa: Y015
+    _WhichOneofArgType__eta_ms: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms"]  # noqa: Y015
+    _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
+    _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__eta_ms) -> _WhichOneofReturnType__eta_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__queue_position) -> _WhichOneofReturnType__queue_position | None: ...
 
 Global___Job: _TypeAlias = Job  # noqa: Y015
 

@@ -90,6 +90,9 @@ class CreateJobItem(_message.Message):
     PROMPT_FIELD_NUMBER: _builtins.int
     OPTIONS_JSON_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    CLIENT_REF_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
+    TIMEOUT_S_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """Chosen by the caller, a UUIDv7 with secret random bits; makes the call safe to repeat."""
     account_id: _builtins.str
@@ -104,6 +107,14 @@ class CreateJobItem(_message.Message):
     """A JSON object that fits the model's schema; empty means `{}`."""
     traceparent: _builtins.str
     """W3C trace context of the request, may be empty; travels with the job to the worker."""
+    client_ref: _builtins.str
+    """The caller's own name for the job, up to 200 characters; jobs are listed by it."""
+    metadata_json: _builtins.str
+    """What the caller attaches, a JSON object of at most 50 texts: keys of 1 to 40 characters, values of up to 500.
+    Empty means `{}`.
+    """
+    timeout_s: _builtins.float
+    """Seconds from now within which the job must end, 1 up to the model's limit; 0 for that limit."""
     def __init__(
         self,
         *,
@@ -114,10 +125,13 @@ class CreateJobItem(_message.Message):
         prompt: _builtins.str = ...,
         options_json: _builtins.str = ...,
         traceparent: _builtins.str = ...,
+        client_ref: _builtins.str = ...,
+        metadata_json: _builtins.str = ...,
+        timeout_s: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "job_id", b"job_id", "media_type", b"media_type", "model", b"model", "options_json", b"options_json", "prompt", b"prompt", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_ref", b"client_ref", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "prompt", b"prompt", "timeout_s", b"timeout_s", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

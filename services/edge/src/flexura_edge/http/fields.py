@@ -11,7 +11,7 @@ from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
 T = TypeVar("T")
 
-NAMES: dict[type, str] = {str: "a string", dict: "an object", int: "an integer"}
+NAMES: dict[type, str] = {str: "a string", dict: "an object", int: "an integer", float: "a number"}
 
 
 class Fields:
@@ -37,6 +37,12 @@ class Fields:
             self._violations.append(FieldViolation(name, f"`{name}` {fault}"))
             return absent
         return value
+
+    def number(self, name: str, absent: float) -> float:
+        """A number with or without a fraction."""
+        if type(self._values.get(name)) is int:
+            return self.optional(name, int, 0)
+        return self.optional(name, float, absent)
 
     def refuse(self, name: str, message: str) -> None:
         self._violations.append(FieldViolation(name, message))

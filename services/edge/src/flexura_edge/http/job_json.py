@@ -11,6 +11,7 @@ from flexura.jobs.v1 import job_pb2
 from flexura_kit.rpc import reason_from_proto
 
 POLL_AFTER_MS = 1000
+NO_METADATA = {"", "{}"}
 
 STATUS = {
     job_pb2.JOB_STATE_QUEUED: "queued",
@@ -35,10 +36,15 @@ def job_json(job: job_pb2.Job, public_url: str) -> bytes:
         "model": job.model,
         # JSON already; the jobs service wrote it.
         "options": orjson.Fragment(job.options_json or "{}"),
+        "timeout_s": whole(job.timeout_s),
         "attempt": job.attempt,
         "created_at": time_json(job.create_time),
         "updated_at": time_json(job.update_time),
     }
+    if job.client_ref:
+        fields["client_ref"] = job.client_ref
+    if job.metadata_json not in NO_METADATA:
+        fields["metadata"] = orjson.Fragment(job.metadata_json)
     if job.substituted:
         fields["requested_model"] = job.requested_model
         fields["substituted"] = True
@@ -84,6 +90,11 @@ def failure_json(failure: job_pb2.Failure) -> dict[str, Any]:
         "code": str(reason_from_proto(failure.reason)),
         "retryable": failure.retryable,
     }
+
+
+def whole(number: float) -> float:
+    """Without a fraction where there is none, as a person would write it."""
+    return int(number) if number.is_integer() else number
 
 
 def time_json(time: Timestamp) -> str:

@@ -16,7 +16,7 @@ from flexura_edge.recent import Recent
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, new_uuid7
 
-FIELDS = ("prompt", "model", "options")
+FIELDS = ("prompt", "model", "options", "client_ref", "metadata", "timeout_s")
 ID_CHARACTERS_MAX = 64
 KEPT_S = 60.0
 KEPT_MAX = 10_000
@@ -73,6 +73,9 @@ def job_item(
     prompt = fields.required("prompt", str, "")
     model = fields.optional("model", str, "")
     options = fields.optional("options", dict, {})
+    client_ref = fields.optional("client_ref", str, "")
+    metadata = fields.optional("metadata", dict, {})
+    timeout_s = fields.number("timeout_s", 0.0)
     fields.check()
     return jobs_service_pb2.CreateJobItem(
         # Chosen here, so that a call whose answer was lost can be made again.
@@ -83,6 +86,9 @@ def job_item(
         prompt=prompt,
         options_json=orjson.dumps(options).decode(),
         traceparent=exchange.traceparent(),
+        client_ref=client_ref,
+        metadata_json=orjson.dumps(metadata).decode(),
+        timeout_s=timeout_s,
     )
 
 

@@ -78,6 +78,9 @@ class Job:
     finished_at: datetime | None
     progress: float
     attempt: int
+    client_ref: str
+    metadata_json: str
+    deadline_at: datetime
     asset: Asset | None
     failure: Failure | None
 
@@ -93,6 +96,10 @@ class JobRequest:
     prompt: str
     options_json: str
     traceparent: str
+    client_ref: str = ""
+    metadata_json: str = ""
+    timeout: timedelta | None = None
+    """From its acceptance to its end; the model's own limit where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ class NewJob:
     options_json: str
     deadline: timedelta
     traceparent: str
+    client_ref: str = ""
+    metadata_json: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from datetime import timedelta
 
 import orjson
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
@@ -58,6 +59,9 @@ def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
         prompt=item.prompt,
         options_json=item.options_json,
         traceparent=item.traceparent,
+        client_ref=item.client_ref,
+        metadata_json=item.metadata_json,
+        timeout=timedelta(seconds=item.timeout_s) if math.isfinite(item.timeout_s) and item.timeout_s else None,
     )
 
 
@@ -94,6 +98,9 @@ def fill_job(message: job_pb2.Job, job: Job) -> None:
         fill_timestamp(message.finish_time, job.finished_at)
     message.progress = job.progress
     message.attempt = job.attempt
+    message.client_ref = job.client_ref
+    message.metadata_json = job.metadata_json
+    message.timeout_s = (job.deadline_at - job.created_at).total_seconds()
     if job.asset is not None:
         message.asset.CopyFrom(asset_to_message(job.asset))
     if job.failure is not None:

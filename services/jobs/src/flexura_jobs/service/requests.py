@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,6 +17,11 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 SHOWN_CHARACTERS_MAX = 60  # Of a name that is told back: the caller may send any.
+CLIENT_REF_CHARACTERS_MAX = 200
+METADATA_ENTRIES_MAX = 50
+METADATA_NAME_CHARACTERS_MAX = 40
+METADATA_VALUE_CHARACTERS_MAX = 500
+TIMEOUT_MIN = timedelta(seconds=1)
 SENTENCES_MAX = 5  # In the message; the violations name every field.
 
 
@@ -36,6 +42,8 @@ class RequestCheck:
             *prompt_violations(request.prompt, offer.model),
             *violations,
             *self._options_check.violations(offer.model, options),
+            *label_violations(request),
+            *timeout_violations(request, offer.served_by or offer.model),
         ]
         if violations:
             raise invalid_request(violations)
@@ -75,9 +83,11 @@ class RequestCheck:
             model=server.model,
             prompt=request.prompt,
             options_json=orjson.dumps(effective_options(offer, options, self._pick_seed)).decode(),
-            deadline=server.deadline,
+            deadline=request.timeout or server.deadline,
             # Only a help for people: a malformed one is not worth a refusal.
             traceparent=request.traceparent if TRACEPARENT.fullmatch(request.traceparent) else "",
+            client_ref=request.client_ref,
+            metadata_json=request.metadata_json or "{}",
         )
 
     def _model_unknown(self, request: JobRequest) -> FlexuraError:
@@ -141,6 +151,36 @@ def prompt_violations(prompt: str, model: Model) -> Iterator[FieldViolation]:
         yield FieldViolation("prompt", too_long)
     if "\0" in prompt:
         yield FieldViolation("prompt", "prompt must not hold the character U+0000; leave it out")
+
+
+def label_violations(request: JobRequest) -> Iterator[FieldViolation]:
+    """What is wrong with the names that the caller gives the job for its own use."""
+    if len(request.client_ref) > CLIENT_REF_CHARACTERS_MAX:
+        yield FieldViolation("client_ref", f"client_ref takes at most {CLIENT_REF_CHARACTERS_MAX} characters")
+    try:
+        metadata = orjson.loads(request.metadata_json or "{}")
+    except orjson.JSONDecodeError:
+        metadata = None
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        yield FieldViolation("metadata", 'metadata takes an object of strings such as {"project": "demo"}')
+        return
+    if len(metadata) > METADATA_ENTRIES_MAX:
+        yield FieldViolation("metadata", f"metadata takes at most {METADATA_ENTRIES_MAX} entries, not {len(metadata)}")
+    if any(not 1 <= len(name) <= METADATA_NAME_CHARACTERS_MAX for name in metadata):
+        yield FieldViolation("metadata", f"a name in metadata has 1 to {METADATA_NAME_CHARACTERS_MAX} characters")
+    for name, value in metadata.items():
+        if len(value) > METADATA_VALUE_CHARACTERS_MAX:
+            longest = f"takes at most {METADATA_VALUE_CHARACTERS_MAX} characters, not {len(value)}"
+            yield FieldViolation(f"metadata.{name[:SHOWN_CHARACTERS_MAX]}", f"a value in metadata {longest}")
+
+
+def timeout_violations(request: JobRequest, model: Model) -> Iterator[FieldViolation]:
+    if request.timeout is not None and not TIMEOUT_MIN <= request.timeout <= model.deadline:
+        limit = f"{model.deadline.total_seconds():g}"
+        yield FieldViolation(
+            "timeout_s",
+            f"timeout_s takes 1 to {limit} seconds for {model.model}, waiting included; leave it out for {limit}",
+        )
 
 
 def type_mismatch(model: Model, request: JobRequest) -> FlexuraError:

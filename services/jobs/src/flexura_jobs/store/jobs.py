@@ -73,6 +73,7 @@ class Creation:
     def __init__(self, dialect: DialectName) -> None:
         names = (
             "job_id", "account_id", "media_type", "requested_model", "model", "prompt", "options", "traceparent",
+            "client_ref", "metadata",
         )  # fmt: skip
         new = items_table(dialect, **dict.fromkeys(names, TEXT), deadline_s=DOUBLE)
         values = [*(new.c[name] for name in names), QUEUED, NOW, NOW, time_in(new.c.deadline_s)]
@@ -107,6 +108,8 @@ def new_row(job: NewJob) -> dict[str, Any]:
         "prompt": job.prompt,
         "options": job.options_json,
         "traceparent": job.traceparent,
+        "client_ref": job.client_ref,
+        "metadata": job.metadata_json,
         "deadline_s": job.deadline.total_seconds(),
     }
 

@@ -44,6 +44,9 @@ JOB_COLUMNS = (
     JOBS.c.failure_reason,
     JOBS.c.failure_message,
     JOBS.c.failure_retryable,
+    JOBS.c.client_ref,
+    JOBS.c.metadata,
+    JOBS.c.deadline_at,
     *ASSET_COLUMNS,
 )
 CLAIM_COLUMNS = (
@@ -80,7 +83,8 @@ STATES = {state.value: state for state in JobState}
 def job_of(row: Any) -> Job:
     (
         job_id, account_id, media_type, state, prompt, requested_model, model, options, created_at, updated_at,
-        started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, *asset,
+        started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, client_ref,
+        metadata_json, deadline_at, *asset,
     ) = row  # fmt: skip
     return Job(
         job_id,
@@ -98,6 +102,9 @@ def job_of(row: Any) -> Job:
         finished_at,
         progress,
         attempt,
+        client_ref,
+        metadata_json,
+        deadline_at,
         Asset(*asset) if asset[0] is not None else None,
         Failure(Reason(failure_reason), failure_message, failure_retryable) if failure_reason else None,
     )
