@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
@@ -115,7 +114,7 @@ class Dispatcher:
         return len(hints) - len(unsent)
 
     async def _live_workers(self) -> list[WorkerPresence]:
-        now = time.monotonic()
+        now = asyncio.get_running_loop().time()
         if now - self._workers_read_at > WORKERS_AGE_MAX_S:
             self._workers = await self._store.workers()
             self._workers_read_at = now

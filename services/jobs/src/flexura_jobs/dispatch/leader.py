@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import secrets
-import time
 from datetime import timedelta
 
 from flexura_jobs.ports import QueueStore
@@ -31,7 +30,7 @@ class Leader:
 
     @property
     def leads(self) -> bool:
-        return time.monotonic() < self._leads_until
+        return asyncio.get_running_loop().time() < self._leads_until
 
     async def run(self) -> None:
         try:
@@ -43,7 +42,7 @@ class Leader:
                 await self._resign()
 
     async def _ask(self) -> None:
-        asked = time.monotonic()
+        asked = asyncio.get_running_loop().time()
         led_before = self.leads
         try:
             leads = await self._store.lead(ROLE, self._holder, LEASE)

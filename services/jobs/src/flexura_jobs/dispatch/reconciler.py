@@ -1,7 +1,6 @@
 """Sets right what went wrong unseen: leases that ran out, deadlines that passed, hints that were lost."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
@@ -54,8 +53,9 @@ class Reconciler:
     async def _look_around(self) -> None:
         await self.sweep()
         await self.count_backlog()
-        if time.monotonic() - self._compared_at >= COMPARE_S:
-            self._compared_at = time.monotonic()
+        now = asyncio.get_running_loop().time()
+        if now - self._compared_at >= COMPARE_S:
+            self._compared_at = now
             await self.compare_hints()
 
     async def sweep(self) -> None:
