@@ -1,25 +1,24 @@
-"""The jobs service's stores over each database, with their writer running."""
+"""The jobs service's stores over each database, and over the one that the simulator plays."""
 
-import asyncio
-import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from integration.jobs.peers import Stores
+from integration.jobs.peers import SimulatedStores, SQLStores, Stores, running
+from simulator.database import Database as SimulatedDatabase
 
 from flexura_jobs.wiring import MIGRATIONS, SERVICE
 from flexura_kit.db import Database, database, migrate, transactions
 from flexura_kit.settings import DatabaseSettings
 
+SQL = ["sqlite", "postgresql"]
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+
+@pytest.fixture(params=SQL)
 def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings:
-    if request.param == "sqlite":
-        return DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
-    postgres = request.getfixturevalue("postgres")
-    return DatabaseSettings(url=postgres.url, password_file=postgres.password_file)
+    return settings_of(request, tmp_path)
 
 
 @pytest_asyncio.fixture
@@ -30,11 +29,30 @@ async def data(database_settings: DatabaseSettings) -> AsyncIterator[Database]:
 
 
 @pytest_asyncio.fixture
-async def stores(data: Database, database_settings: DatabaseSettings) -> AsyncIterator[Stores]:
-    async with transactions(database_settings, data) as tx:
-        opened = Stores.over(tx)
-        writing = asyncio.create_task(opened.writer.run())
+async def sql_stores(data: Database, database_settings: DatabaseSettings) -> AsyncIterator[SQLStores]:
+    async with transactions(database_settings, data) as tx, running(SQLStores(tx)) as opened:
         yield opened
-        writing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writing
+
+
+@pytest.fixture(params=[*SQL, "simulated"])
+def any_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings | None:
+    return None if request.param == "simulated" else settings_of(request, tmp_path)
+
+
+@pytest_asyncio.fixture
+async def stores(any_settings: DatabaseSettings | None) -> AsyncIterator[Stores]:
+    """What the same cases prove of each database and of the simulator's."""
+    if any_settings is None:
+        yield SimulatedStores(SimulatedDatabase(time.time))
+        return
+    async with database(any_settings, SERVICE) as opened:
+        await migrate(opened, SERVICE, MIGRATIONS)
+        async with transactions(any_settings, opened) as tx, running(SQLStores(tx)) as sql_stores:
+            yield sql_stores
+
+
+def settings_of(request: pytest.FixtureRequest, folder: Path) -> DatabaseSettings:
+    if request.param == "sqlite":
+        return DatabaseSettings(url=f"sqlite:///{folder}/jobs.db")
+    postgres = request.getfixturevalue("postgres")
+    return DatabaseSettings(url=postgres.url, password_file=postgres.password_file)

@@ -1,11 +1,15 @@
 """What stands around the jobs service in its tests: stores, new jobs, and short ways to move them."""
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
+from simulator.database import Database
+from simulator.stores import SimulatedJobStore, SimulatedQueueStore, SimulatedWorkStore, Terms, at_once
 from sqlalchemy import select
 
 from flexura_jobs.domain.attempts import AttemptPolicy
@@ -24,6 +28,7 @@ from flexura_jobs.domain.jobs import (
     StoredAsset,
 )
 from flexura_jobs.models import EVENTS
+from flexura_jobs.ports import JobStore, QueueStore, WorkStore
 from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
 from flexura_kit.db import Transactions
 from flexura_kit.errors import Reason
@@ -42,32 +47,25 @@ POLICY = AttemptPolicy(attempts_max=3, billed_models=frozenset({"billed"}))
 tokens = (LeaseToken(f"token-{number}") for number in itertools.count())
 
 
-@dataclass(frozen=True)
-class Stores:
-    """All stores of one process, over one database."""
+class Stores(ABC):
+    """All stores of one process, over one database, whatever that is."""
 
-    data: Transactions
-    writer: Writer
-    jobs: SQLJobStore
-    work: SQLWorkStore
-    queue: SQLQueueStore
+    jobs: JobStore
+    work: WorkStore
+    queue: QueueStore
 
-    @classmethod
-    def over(cls, data: Transactions) -> "Stores":
-        writer = Writer(data)
-        return cls(
-            data,
-            writer,
-            SQLJobStore(data, writer),
-            SQLWorkStore(data, writer, POLICY, LEASE, MODELS),
-            SQLQueueStore(data, writer, POLICY, HOUR),
-        )
+    @abstractmethod
+    def leasing_for(self, lease: timedelta) -> WorkStore: ...
 
-    def leasing_for(self, lease: timedelta) -> SQLWorkStore:
-        return SQLWorkStore(self.data, self.writer, POLICY, lease, MODELS)
+    @abstractmethod
+    def forgetting_after(self, silence: timedelta) -> QueueStore: ...
 
-    def forgetting_after(self, silence: timedelta) -> SQLQueueStore:
-        return SQLQueueStore(self.data, self.writer, POLICY, silence)
+    @abstractmethod
+    def another_replica(self) -> AbstractAsyncContextManager["Stores"]:
+        """The stores of a second process over the same database."""
+
+    @abstractmethod
+    async def events(self, account_id: AccountId) -> list[tuple[int, JobId, str]]: ...
 
     async def job(self, new: NewJob) -> Job:
         return (await self.jobs.get([new.job_id]))[new.job_id]
@@ -80,6 +78,24 @@ class Stores:
         assert job is not None
         return lease_of(job)
 
+
+class SQLStores(Stores):
+    def __init__(self, data: Transactions) -> None:
+        self.data = data
+        self.writer = Writer(data)
+        self.jobs = SQLJobStore(data, self.writer)
+        self.work = self.leasing_for(LEASE)
+        self.queue = self.forgetting_after(HOUR)
+
+    def leasing_for(self, lease: timedelta) -> SQLWorkStore:
+        return SQLWorkStore(self.data, self.writer, POLICY, lease, MODELS)
+
+    def forgetting_after(self, silence: timedelta) -> SQLQueueStore:
+        return SQLQueueStore(self.data, self.writer, POLICY, silence)
+
+    def another_replica(self) -> AbstractAsyncContextManager[Stores]:
+        return running(SQLStores(self.data))
+
     async def events(self, account_id: AccountId) -> list[tuple[int, JobId, str]]:
         query = (
             select(EVENTS.c.sequence, EVENTS.c.job_id, EVENTS.c.state)
@@ -87,6 +103,38 @@ class Stores:
             .order_by(EVENTS.c.sequence)
         )
         return [tuple(row) for row in await self.data.read(lambda connection: connection.execute(query).all())]
+
+
+class SimulatedStores(Stores):
+    """The stores that the simulator runs on: they stand in for the others only as long as they pass the same cases."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.jobs = SimulatedJobStore(database, at_once)
+        self.work = self.leasing_for(LEASE)
+        self.queue = self.forgetting_after(HOUR)
+
+    def leasing_for(self, lease: timedelta) -> SimulatedWorkStore:
+        return SimulatedWorkStore(self._database, at_once, Terms(POLICY, lease, MODELS, HOUR))
+
+    def forgetting_after(self, silence: timedelta) -> SimulatedQueueStore:
+        return SimulatedQueueStore(self._database, at_once, Terms(POLICY, LEASE, MODELS, silence))
+
+    def another_replica(self) -> AbstractAsyncContextManager[Stores]:
+        return contextlib.nullcontext(SimulatedStores(self._database))
+
+    async def events(self, account_id: AccountId) -> list[tuple[int, JobId, str]]:
+        events = self._database.events.get(account_id, [])
+        return [(event.sequence, event.job_id, event.state.value) for event in events]
+
+
+@asynccontextmanager
+async def running(stores: SQLStores) -> AsyncIterator[SQLStores]:
+    """Has the stores' writer run."""
+    writing = asyncio.create_task(stores.writer.run())
+    yield stores
+    writing.cancel()
+    await asyncio.wait([writing])
 
 
 def new_job(account_id: AccountId = ALICE, *, model: str = "painter", deadline: timedelta = HOUR) -> NewJob:

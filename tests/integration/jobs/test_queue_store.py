@@ -22,6 +22,7 @@ async def test_waiting_jobs_come_oldest_first_for_each_account(stores: Stores) -
     alices, bobs = [new_job(ALICE) for _ in range(5)], [new_job(BOB)]
     for new in (*alices, *bobs):
         await stores.created(new)
+        await asyncio.sleep(0.002)  # SQLite's clock has steps of a millisecond.
     await stores.created(new_job(model="other"))
     waiting = await stores.queue.waiting("painter", None, 3)
     assert waiting == {ALICE: [new.job_id for new in alices[:3]], BOB: [bobs[0].job_id]}

@@ -41,17 +41,13 @@ async def test_of_fifty_racers_one_claims_the_job(stores: Stores) -> None:
 
 
 async def test_claims_of_two_replicas_give_a_job_to_one(stores: Stores) -> None:
-    other = Stores.over(stores.data)
-    writing = asyncio.create_task(other.writer.run())
     news = [new_job() for _ in range(40)]
     await stores.created(*news)
-    results = await asyncio.gather(
-        *(work.claim([claim(new) for new in order]) for work, order in ((stores.work, news), (other.work, news[::-1])))
-    )
+    async with stores.another_replica() as other:
+        orders = ((stores.work, news), (other.work, news[::-1]))
+        results = await asyncio.gather(*(work.claim([claim(new) for new in order]) for work, order in orders))
     claimed = [job.job_id for result in results for job in result if job is not None]
     assert sorted(claimed) == sorted(new.job_id for new in news)
-    writing.cancel()
-    await asyncio.wait([writing])
 
 
 async def test_a_claim_answers_everything_the_worker_needs(stores: Stores) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from integration.jobs.peers import ALICE, Stores, new_job
+from integration.jobs.peers import ALICE, SQLStores, new_job
 from sqlalchemy import Connection, text
 
 from flexura_jobs.domain.jobs import NewJob
@@ -35,31 +35,31 @@ class Broken:
         return []
 
 
-async def test_concurrent_writes_share_a_commit(stores: Stores) -> None:
-    counted = Counted(stores.data)
+async def test_concurrent_writes_share_a_commit(sql_stores: SQLStores) -> None:
+    counted = Counted(sql_stores.data)
     news = [new_job() for _ in range(100)]
-    assert await asyncio.gather(*(stores.writer.write(counted, [new]) for new in news)) == [[True]] * 100
+    assert await asyncio.gather(*(sql_stores.writer.write(counted, [new]) for new in news)) == [[True]] * 100
     assert sum(counted.sizes) == 100
     assert len(counted.sizes) < 10
 
 
-async def test_one_bad_unit_fails_itself_alone(stores: Stores) -> None:
-    counted, broken = Counted(stores.data), Broken()
+async def test_one_bad_unit_fails_itself_alone(sql_stores: SQLStores) -> None:
+    counted, broken = Counted(sql_stores.data), Broken()
     news = [new_job() for _ in range(5)]
     results = await asyncio.gather(
-        *(stores.writer.write(counted, [new]) for new in news),
-        stores.writer.write(broken, [None]),
+        *(sql_stores.writer.write(counted, [new]) for new in news),
+        sql_stores.writer.write(broken, [None]),
         return_exceptions=True,
     )
     assert results[:5] == [[True]] * 5
     assert isinstance(results[5], Exception)
-    assert len(await stores.jobs.get([new.job_id for new in news])) == 5
-    assert len(await stores.events(ALICE)) == 5
+    assert len(await sql_stores.jobs.get([new.job_id for new in news])) == 5
+    assert len(await sql_stores.events(ALICE)) == 5
 
 
-async def test_a_caller_who_gives_up_before_the_commit_writes_nothing(stores: Stores) -> None:
-    idle = Writer(stores.data)
-    given_up, patient = Counted(stores.data), Counted(stores.data)
+async def test_a_caller_who_gives_up_before_the_commit_writes_nothing(sql_stores: SQLStores) -> None:
+    idle = Writer(sql_stores.data)
+    given_up, patient = Counted(sql_stores.data), Counted(sql_stores.data)
     waiting = asyncio.create_task(idle.write(given_up, [new_job()]))
     other = asyncio.create_task(idle.write(patient, [new_job()]))
     await asyncio.sleep(0)
@@ -72,20 +72,20 @@ async def test_a_caller_who_gives_up_before_the_commit_writes_nothing(stores: St
     await asyncio.wait([writing])
 
 
-async def test_a_writer_that_stops_fails_whoever_waits_and_whoever_comes(stores: Stores) -> None:
-    writer = Writer(stores.data)
+async def test_a_writer_that_stops_fails_whoever_waits_and_whoever_comes(sql_stores: SQLStores) -> None:
+    writer = Writer(sql_stores.data)
     writing = asyncio.create_task(writer.run())
     await asyncio.sleep(0)
     writing.cancel()
     await asyncio.wait([writing])
     with pytest.raises(FlexuraError) as refused:
-        await writer.write(Counted(stores.data), [new_job()])
+        await writer.write(Counted(sql_stores.data), [new_job()])
     assert (refused.value.kind, refused.value.reason) == (Kind.BUSY, Reason.SERVICE_UNAVAILABLE)
 
 
-async def test_too_many_waiting_writes_are_refused(stores: Stores) -> None:
-    idle = Writer(stores.data)
-    counted = Counted(stores.data)
+async def test_too_many_waiting_writes_are_refused(sql_stores: SQLStores) -> None:
+    idle = Writer(sql_stores.data)
+    counted = Counted(sql_stores.data)
     waiting = [asyncio.create_task(idle.write(counted, [new_job()])) for _ in range(2048)]
     await asyncio.sleep(0)
     with pytest.raises(FlexuraError) as refused:

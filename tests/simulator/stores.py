@@ -1,0 +1,245 @@
+"""The stores of the jobs service over the database in memory, as its use cases and its dispatcher see them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from flexura_jobs.domain.attempts import AttemptPolicy
+from flexura_jobs.domain.jobs import (
+    CheckpointReport,
+    Claim,
+    ClaimedJob,
+    CompletionReport,
+    FailureReport,
+    Job,
+    JobState,
+    Lease,
+    LeaseVerdict,
+    NewJob,
+    Renewal,
+    StoredAsset,
+)
+from flexura_jobs.domain.queue import Hint, QueueState, WorkerPresence
+from flexura_kit.ids import AccountId, JobId, WorkerId
+from simulator.database import Database, Presence, Row
+
+T = TypeVar("T")
+
+
+class Connection(Protocol):
+    """The way to the database: it may take its time, fail before the commit, or lose the answer after it."""
+
+    async def __call__(self, operation: Callable[[], T]) -> T: ...
+
+
+async def at_once(operation: Callable[[], T]) -> T:
+    """A connection on which nothing goes wrong; others run meanwhile, as with any database."""
+    await asyncio.sleep(0)
+    return operation()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the stores are told when they are made."""
+
+    policy: AttemptPolicy
+    lease: timedelta
+    models: Sequence[str]
+    worker_gone_after: timedelta
+
+
+class SimulatedJobStore:
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
+        self._run = connection
+
+    async def create(self, jobs: Sequence[NewJob]) -> Sequence[Job | None]:
+        return await self._run(lambda: [shown(self._database.create(job)) for job in jobs])
+
+    async def get(self, job_ids: Sequence[JobId]) -> dict[JobId, Job]:
+        rows = self._database.jobs
+        return await self._run(lambda: {job_id: job_of(rows[job_id]) for job_id in job_ids if job_id in rows})
+
+    async def cancel(self, account_id: AccountId, job_id: JobId) -> Job | None:
+        return await self._run(lambda: shown(self._database.cancel(account_id, job_id)))
+
+    async def stored_assets(self, job_ids: Sequence[JobId]) -> dict[JobId, StoredAsset]:
+        rows = self._database.jobs
+        return await self._run(
+            lambda: {
+                job_id: stored for job_id in job_ids if job_id in rows and (stored := rows[job_id].stored) is not None
+            }
+        )
+
+
+class SimulatedWorkStore:
+    def __init__(self, database: Database, connection: Connection, terms: Terms) -> None:
+        self._database = database
+        self._run = connection
+        self._terms = terms
+        self._lease_s = terms.lease.total_seconds()
+
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimedJob | None]:
+        models = self._terms.models
+        return await self._run(
+            lambda: [claimed(self._database.claim(claim, self._lease_s, models)) for claim in claims]
+        )
+
+    async def renew(self, renewals: Sequence[Renewal]) -> Sequence[LeaseVerdict]:
+        return await self._run(lambda: [self._database.renew(renewal, self._lease_s) for renewal in renewals])
+
+    async def checkpoint(self, report: CheckpointReport) -> bool:
+        return await self._run(lambda: self._database.checkpoint(report))
+
+    async def complete(self, report: CompletionReport) -> bool:
+        return await self._run(lambda: self._database.complete(report))
+
+    async def fail(self, report: FailureReport) -> JobState | None:
+        return await self._run(lambda: self._database.fail(report, self._terms.policy))
+
+    async def release(self, lease: Lease) -> bool:
+        return await self._run(lambda: self._database.release(lease, self._terms.policy) is not None)
+
+    async def announce(self, worker_id: WorkerId, providers: Sequence[str], slots: int) -> None:
+        def change() -> None:
+            self._database.workers[worker_id] = Presence(frozenset(providers), slots, self._database.clock())
+
+        await self._run(change)
+
+
+class SimulatedQueueStore:
+    def __init__(self, database: Database, connection: Connection, terms: Terms) -> None:
+        self._database = database
+        self._run = connection
+        self._terms = terms
+        self._gone_after_s = terms.worker_gone_after.total_seconds()
+
+    async def workers(self) -> list[WorkerPresence]:
+        return await self._run(
+            lambda: [
+                WorkerPresence(worker_id, presence.providers, presence.slots)
+                for worker_id, presence in self._database.workers.items()
+                if presence.seen_at > self._database.clock() - self._gone_after_s
+            ]
+        )
+
+    async def lead(self, role: str, holder: str, lease: timedelta) -> bool:
+        return await self._run(lambda: self._database.lead(role, holder, lease.total_seconds()))
+
+    async def resign(self, role: str, holder: str) -> None:
+        await self._run(lambda: self._database.resign(role, holder))
+
+    async def states(self, models: Sequence[str]) -> dict[str, QueueState]:
+        return await self._run(lambda: {model: self._database.state_of(model) for model in models})
+
+    async def waiting(self, model: str, last_served: AccountId | None, room: int) -> dict[AccountId, list[JobId]]:
+        return await self._run(lambda: self._database.waiting(model, last_served, room))
+
+    async def dispatch(self, job_ids: Sequence[JobId]) -> list[Hint]:
+        if not job_ids:
+            return []
+        return await self._run(
+            lambda: [hint_of(row) for job_id in job_ids if (row := self._database.dispatch(job_id)) is not None]
+        )
+
+    async def take_back(self, hints: Sequence[Hint]) -> None:
+        def change() -> None:
+            for hint in hints:
+                self._database.take_back(hint.job_id, hint.dispatch_seq)
+
+        await self._run(change)
+
+    async def backlog(self) -> dict[str, int]:
+        def count() -> dict[str, int]:
+            models = [row.new.model for row in self._database.jobs.values() if row.state is JobState.QUEUED]
+            return {model: models.count(model) for model in models}
+
+        return await self._run(count)
+
+    async def hinted_before(self, model: str, age: timedelta) -> int:
+        return await self._run(lambda: len(self._database.hinted_before(model, age.total_seconds())))
+
+    async def take_back_oldest(self, model: str, age: timedelta, count: int) -> int:
+        def change() -> int:
+            oldest = self._database.hinted_before(model, age.total_seconds())[:count]
+            for row in oldest:
+                row.dispatched_at = None
+            return len(oldest)
+
+        return await self._run(change)
+
+    async def move_lost_leases(self) -> int:
+        return await self._run(lambda: self._database.move_lost_leases(self._terms.policy))
+
+    async def end_overdue(self) -> int:
+        return await self._run(self._database.end_overdue)
+
+    async def forget_workers(self) -> int:
+        def change() -> int:
+            latest = self._database.clock() - self._gone_after_s
+            gone = [worker for worker, presence in self._database.workers.items() if presence.seen_at <= latest]
+            for worker in gone:
+                del self._database.workers[worker]
+            return len(gone)
+
+        return await self._run(change)
+
+
+def moment(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)
+
+
+def shown(row: Row | None) -> Job | None:
+    return None if row is None else job_of(row)
+
+
+def job_of(row: Row) -> Job:
+    new = row.new
+    return Job(
+        job_id=new.job_id,
+        account_id=new.account_id,
+        media_type=new.media_type,
+        state=row.state,
+        prompt=new.prompt,
+        requested_model=new.requested_model,
+        model=new.model,
+        substituted=new.requested_model != new.model,
+        options_json=new.options_json,
+        created_at=datetime.fromtimestamp(row.created_at, UTC),
+        updated_at=datetime.fromtimestamp(row.updated_at, UTC),
+        started_at=moment(row.started_at),
+        finished_at=moment(row.finished_at),
+        progress=row.progress,
+        attempt=row.attempt,
+        client_ref=new.client_ref,
+        metadata_json=new.metadata_json,
+        deadline_at=datetime.fromtimestamp(row.deadline_at, UTC),
+        asset=row.stored.asset if row.stored is not None else None,
+        failure=row.failure,
+    )
+
+
+def claimed(row: Row | None) -> ClaimedJob | None:
+    if row is None or row.lease_token is None:
+        return None
+    new = row.new
+    return ClaimedJob(
+        job_id=new.job_id,
+        lease_token=row.lease_token,
+        attempt=row.attempt,
+        media_type=new.media_type,
+        model=new.model,
+        prompt=new.prompt,
+        options_json=new.options_json,
+        time_to_deadline=timedelta(seconds=row.deadline_at - row.updated_at),
+        checkpoint=row.checkpoint,
+        upstream_ref=row.upstream_ref,
+        traceparent=new.traceparent,
+    )
+
+
+def hint_of(row: Row) -> Hint:
+    waited = timedelta(seconds=(row.dispatched_at or 0.0) - row.updated_at)
+    return Hint(row.new.job_id, row.new.media_type, row.new.model, row.dispatch_seq, row.new.traceparent, waited)
