@@ -106,9 +106,16 @@ class Database:
 
     def claim(self, claim: Claim, lease_s: float, models: Iterable[str]) -> Row | None:
         now = self.clock()
+        lease = Lease(claim.job_id, claim.lease_token)
+        row = self._held(lease)
+        if row is not None:
+            row.lease_expires_at = self.leased_until[claim.lease_token] = now + lease_s
+            return row
         row = self.jobs.get(claim.job_id)
         if row is None or row.state is not QUEUED or row.deadline_at <= now or row.new.model not in models:
             return None
+        if row.lease_token == claim.lease_token:
+            return None  # It was given back: a copy of the claim that comes late.
         row.state, row.updated_at, row.dispatched_at, row.progress = PROCESSING, now, None, 0.0
         row.lease_token, row.worker_id = claim.lease_token, claim.worker_id
         row.lease_expires_at = self.leased_until[claim.lease_token] = now + lease_s

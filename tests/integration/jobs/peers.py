@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 from simulator.database import Database
 from simulator.stores import SimulatedJobStore, SimulatedQueueStore, SimulatedWorkStore, Terms, at_once
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.jobs import (
@@ -31,8 +32,10 @@ from flexura_jobs.models import EVENTS
 from flexura_jobs.ports import JobStore, QueueStore, WorkStore
 from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
 from flexura_kit.db import Transactions
-from flexura_kit.errors import Reason
+from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId, new_uuid7
+
+T = TypeVar("T")
 
 LEASE = timedelta(seconds=15)
 HOUR = timedelta(hours=1)
@@ -135,6 +138,23 @@ async def running(stores: SQLStores) -> AsyncIterator[SQLStores]:
     yield stores
     writing.cancel()
     await asyncio.wait([writing])
+
+
+class Forgetful:
+    """A database that commits each write, loses its answer the first time, and takes it again the second."""
+
+    def __init__(self, data: Transactions) -> None:
+        self._data = data
+        self.dialect = data.dialect
+        self.read, self.look_up = data.read, data.look_up
+        self._has_lost = False
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        result = await self._data.write(work)
+        self._has_lost = not self._has_lost
+        if self._has_lost:
+            raise FlexuraError(Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "the answer was lost", service="database")
+        return result
 
 
 def new_job(account_id: AccountId = ALICE, *, model: str = "painter", deadline: timedelta = HOUR) -> NewJob:

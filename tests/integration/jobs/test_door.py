@@ -177,6 +177,26 @@ async def test_a_claim_of_what_cannot_be_claimed_says_so_for_that_item(door: Job
     }
 
 
+async def test_a_claim_under_the_workers_own_token_may_be_repeated(door: JobsDoor) -> None:
+    (job_id,) = await door.created()
+    request = worker_service_pb2.ClaimJobsRequest(worker_id="w", job_ids=[job_id], lease_tokens=["ab" * 16])
+    first = (await door.work.ClaimJobs(request, timeout=TIMEOUT_S)).results[0].claimed_job
+    again = (await door.work.ClaimJobs(request, timeout=TIMEOUT_S)).results[0].claimed_job
+    assert (first.lease_token, first.attempt) == ("ab" * 16, 1)
+    assert (again.lease_token, again.attempt) == ("ab" * 16, 1)
+    await door.complete(again)
+
+
+@pytest.mark.parametrize("tokens", [["ab" * 16] * 2, ["short"]], ids=["too many", "not a token"])
+async def test_a_claim_under_a_token_that_is_none_is_refused(door: JobsDoor, tokens: list[str]) -> None:
+    (job_id,) = await door.created()
+    request = worker_service_pb2.ClaimJobsRequest(worker_id="w", job_ids=[job_id], lease_tokens=tokens)
+    with pytest.raises(FlexuraError) as refused:
+        await door.work.ClaimJobs(request, timeout=TIMEOUT_S)
+    assert refused.value.reason is Reason.INVALID_REQUEST
+    assert refused.value.violations[0].field == "lease_tokens"
+
+
 async def test_reports_without_the_lease_are_refused(door: JobsDoor) -> None:
     (job_id,) = await door.created()
     work = await door.claimed(job_id)

@@ -50,6 +50,51 @@ async def test_claims_of_two_replicas_give_a_job_to_one(stores: Stores) -> None:
     assert sorted(claimed) == sorted(new.job_id for new in news)
 
 
+async def test_a_claim_that_is_made_again_is_granted_again_as_the_same_attempt(stores: Stores) -> None:
+    new = new_job()
+    await stores.created(new)
+    wanted = claim(new)
+    (first,) = await stores.work.claim([wanted])
+    (again,) = await stores.work.claim([wanted])
+    assert first is not None
+    assert again == first
+    assert list(await stores.work.claim([wanted, wanted])) == [first, first]
+    assert list(await stores.work.claim([claim(new)])) == [None]
+    assert states(await stores.events(ALICE), new) == [JobState.QUEUED, JobState.PROCESSING]
+
+
+async def test_a_claim_that_is_made_again_has_a_lease_that_begins_anew(stores: Stores) -> None:
+    new = new_job()
+    await stores.created(new)
+    work, wanted = stores.leasing_for(timedelta(seconds=1)), claim(new)
+    await work.claim([wanted])
+    assert list(await stores.work.claim([wanted])) != [None]
+    await asyncio.sleep(1.1)
+    assert await stores.queue.move_lost_leases() == 0
+    assert await stores.work.complete(completion(Lease(new.job_id, wanted.lease_token)))
+
+
+async def test_a_claim_is_not_granted_again_once_its_lease_has_run_out_or_its_job_ended(stores: Stores) -> None:
+    late, done = new_job(), new_job()
+    await stores.created(late, done)
+    claims = [claim(late), claim(done)]
+    await stores.leasing_for(SHORT).claim([claims[0]])
+    await stores.work.claim([claims[1]])
+    await stores.work.complete(completion(Lease(done.job_id, claims[1].lease_token)))
+    await asyncio.sleep(PAST)
+    assert list(await stores.work.claim(claims)) == [None, None]
+
+
+async def test_a_claim_that_comes_after_its_lease_was_given_back_takes_the_job_from_nobody(stores: Stores) -> None:
+    new = new_job()
+    await stores.created(new)
+    wanted = claim(new)
+    await stores.work.claim([wanted])
+    await stores.work.release(Lease(new.job_id, wanted.lease_token))
+    assert list(await stores.work.claim([wanted])) == [None]
+    assert list(await stores.work.claim([claim(new)])) != [None]
+
+
 async def test_a_claim_answers_everything_the_worker_needs(stores: Stores) -> None:
     new = new_job()
     await stores.created(new)

@@ -1,18 +1,30 @@
-"""The writer: callers share commits, and one bad unit fails itself alone."""
+"""The writer: callers share commits, one bad unit fails itself alone, and what runs twice is done once."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
-from integration.jobs.peers import ALICE, SQLStores, new_job
+from integration.jobs.peers import (
+    ALICE,
+    Forgetful,
+    SQLStores,
+    claim,
+    completion,
+    failed,
+    lease_of,
+    new_job,
+    running,
+    states,
+)
 from sqlalchemy import Connection, text
 
-from flexura_jobs.domain.jobs import NewJob
+from flexura_jobs.domain.jobs import JobState, NewJob
 from flexura_jobs.store import Writer
 from flexura_jobs.store.events import NewEvent
 from flexura_jobs.store.jobs import Creation
-from flexura_kit.db import Transactions
+from flexura_kit.db import Database, Transactions, transactions
 from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.settings import DatabaseSettings
 
 
 class Counted:
@@ -94,3 +106,25 @@ async def test_too_many_waiting_writes_are_refused(sql_stores: SQLStores) -> Non
     for task in waiting:
         task.cancel()
     await asyncio.wait(waiting)
+
+
+async def test_what_was_committed_without_a_word_is_answered_as_done(
+    data: Database, database_settings: DatabaseSettings
+) -> None:
+    """Of every change of a job, the database commits the first run and its answer is lost."""
+    async with transactions(database_settings, data) as tx, running(SQLStores(Forgetful(tx))) as stores:
+        new, failing, returned, canceled = (new_job() for _ in range(4))
+        await stores.created(new, failing, returned, canceled)
+        (job,) = await stores.work.claim([claim(new)])
+        assert job is not None
+        assert job.attempt == 1
+        assert await stores.work.complete(completion(lease_of(job)))
+        assert await stores.work.fail(failed(await stores.claimed(failing))) is JobState.QUEUED
+        assert await stores.work.release(await stores.claimed(returned))
+        assert await stores.jobs.cancel(ALICE, canceled.job_id) is not None
+        events = await stores.events(ALICE)
+        assert states(events, new) == [JobState.QUEUED, JobState.PROCESSING, JobState.COMPLETED]
+        for twice in (failing, returned):
+            assert states(events, twice) == [JobState.QUEUED, JobState.PROCESSING, JobState.QUEUED]
+        assert states(events, canceled) == [JobState.QUEUED, JobState.FAILED]
+        assert [sequence for sequence, *_ in events] == list(range(1, 12))

@@ -95,7 +95,8 @@ class PeerJobs(pb_grpc.WorkerServiceServicer):
 
     async def ClaimJobs(self, request: pb.ClaimJobsRequest, _context: object) -> pb.ClaimJobsResponse:
         self.claim_sizes.append(len(request.job_ids))
-        return pb.ClaimJobsResponse(results=[self._claim(job_id) for job_id in request.job_ids])
+        claims = zip(request.job_ids, request.lease_tokens, strict=True)
+        return pb.ClaimJobsResponse(results=[self._claim(job_id, token) for job_id, token in claims])
 
     async def BatchRenewLeases(
         self, request: pb.BatchRenewLeasesRequest, _context: object
@@ -126,12 +127,12 @@ class PeerJobs(pb_grpc.WorkerServiceServicer):
         job.attempt -= 1
         return pb.ReleaseJobResponse()
 
-    def _claim(self, job_id: str) -> pb.ClaimJobResult:
+    def _claim(self, job_id: str, token: str) -> pb.ClaimJobResult:
         job = self.jobs.get(job_id)
         if job is None or job.state != "queued":
             refusal = FlexuraError(Kind.REFUSED, Reason.JOB_NOT_CLAIMABLE, "not to be claimed", job_id=job_id)
             return pb.ClaimJobResult(error=error_to_message(refusal))
-        job.state, job.attempt, job.lease_token = "processing", job.attempt + 1, secrets.token_hex(16)
+        job.state, job.attempt, job.lease_token = "processing", job.attempt + 1, token
         job.claimed_at = time.monotonic()
         job.lease_until = job.claimed_at + self.timing.lease_s
         claimed = pb.ClaimedJob(

@@ -1,11 +1,12 @@
 """The jobs service as the worker's client sees it, over real gRPC."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from integration.media_worker.peers import Plant
+from integration.media_worker.peers import PeerJob, Plant
 
 from flexura.jobs.v1 import worker_service_pb2 as pb
 from flexura_kit.errors import FlexuraError, Kind, Reason
@@ -21,6 +22,10 @@ async def jobs(works: Plant) -> AsyncIterator[RPCJobsService]:
         yield RPCJobsService(channel, WorkerId("me"), ["flexura-testcard"], 2)
 
 
+def wanted(job: PeerJob) -> Lease:
+    return Lease(job.job_id, secrets.token_hex(16))
+
+
 async def test_an_announcement_names_the_worker_and_answers_where_work_is(works: Plant, jobs: RPCJobsService) -> None:
     answer = await jobs.announce()
 
@@ -34,7 +39,7 @@ async def test_an_announcement_names_the_worker_and_answers_where_work_is(works:
 async def test_claims_made_at_once_share_calls_and_each_has_its_own_answer(works: Plant, jobs: RPCJobsService) -> None:
     made = [await works.submit(prompt=f"prompt {n}", width=64, height=64) for n in range(5)]
     made[2].state = "completed"
-    answers = await asyncio.gather(*(jobs.claim(job.job_id) for job in made), return_exceptions=True)
+    answers = await asyncio.gather(*(jobs.claim(wanted(job)) for job in made), return_exceptions=True)
 
     assert sum(works.peer.claim_sizes) == 5
     assert len(works.peer.claim_sizes) == 2
@@ -51,7 +56,7 @@ async def test_claims_made_at_once_share_calls_and_each_has_its_own_answer(works
 
 async def test_each_lease_has_its_own_verdict(works: Plant, jobs: RPCJobsService) -> None:
     made = [await works.submit() for _ in range(3)]
-    leases = [(await jobs.claim(job.job_id)).lease for job in made]
+    leases = [(await jobs.claim(wanted(job))).lease for job in made]
     made[1].state, made[2].state = "canceled", "queued"
 
     verdicts = await jobs.renew([(lease, 0.25) for lease in leases])
@@ -61,7 +66,7 @@ async def test_each_lease_has_its_own_verdict(works: Plant, jobs: RPCJobsService
 
 async def test_a_billed_call_is_recorded_before_and_after_it_is_made(works: Plant, jobs: RPCJobsService) -> None:
     job = await works.submit()
-    lease = (await jobs.claim(job.job_id)).lease
+    lease = (await jobs.claim(wanted(job))).lease
     await jobs.checkpoint(lease, Checkpoint.CREATING)
     await jobs.checkpoint(lease, Checkpoint.CREATED, "upstream-1")
 
@@ -71,7 +76,7 @@ async def test_a_billed_call_is_recorded_before_and_after_it_is_made(works: Plan
 @pytest.mark.parametrize("report", ["complete", "fail", "release", "checkpoint"])
 async def test_no_report_is_taken_under_another_token(works: Plant, jobs: RPCJobsService, report: str) -> None:
     job = await works.submit()
-    await jobs.claim(job.job_id)
+    await jobs.claim(wanted(job))
     stale = Lease(job.job_id, "stale")
     calls = {
         "complete": lambda: jobs.complete(stale, "key", Media("image/png", "png", 1, "ab")),

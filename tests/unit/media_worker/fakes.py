@@ -1,7 +1,7 @@
 """What attempts work with, played by objects that remember."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -37,7 +37,9 @@ class ScriptedJobs:
     def __init__(self, **scripts: list[object]) -> None:
         self.scripts = scripts
         self.calls: list[str] = []
+        self.before: dict[str, Callable[[], None]] = {}
         self.job = claimed()
+        self.claimed: list[Lease] = []
         self.completed: list[tuple[Lease, str, Media]] = []
         self.failed: list[Failure] = []
         self.renewed: list[list[tuple[Lease, float]]] = []
@@ -46,8 +48,9 @@ class ScriptedJobs:
         self._next("announce")
         return Announcement((), timedelta(seconds=15), timedelta(seconds=4), timedelta(seconds=5))
 
-    async def claim(self, job_id: str) -> ClaimedJob:
-        assert job_id == self.job.lease.job_id
+    async def claim(self, lease: Lease) -> ClaimedJob:
+        assert lease.job_id == self.job.lease.job_id
+        self.claimed.append(lease)
         self._next("claim")
         return self.job
 
@@ -72,6 +75,7 @@ class ScriptedJobs:
 
     def _next(self, call: str) -> object:
         self.calls.append(call)
+        self.before.get(call, lambda: None)()
         script = self.scripts.get(call)
         answer = script.pop(0) if script else None
         if isinstance(answer, FlexuraError):

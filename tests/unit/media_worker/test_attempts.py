@@ -1,6 +1,7 @@
 """One attempt: what is reported, when the hint is settled, and what stops the work."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -26,6 +27,8 @@ from flexura_media_worker.service.capacity import Capacity
 from flexura_media_worker.service.leases import Leases
 from flexura_media_worker.service.production import Production
 from flexura_media_worker.service.reports import AttemptReport, Outcome
+
+LATE = FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too late")
 
 
 @dataclass
@@ -84,10 +87,21 @@ async def test_a_refused_claim_settles_the_hint() -> None:
     assert bench.report.reason == Reason.JOB_NOT_CLAIMABLE
 
 
-async def test_a_claim_that_nobody_answers_gives_the_hint_back_for_later() -> None:
-    bench = Bench(jobs=ScriptedJobs(claim=[BUSY]))
+async def test_a_claim_that_is_not_answered_is_made_again_under_the_same_token() -> None:
+    bench = Bench(jobs=ScriptedJobs(claim=[BUSY, LATE]))
+
+    assert await bench.run() is Outcome.COMPLETED
+    assert len(bench.jobs.claimed) == 3
+    assert len(set(bench.jobs.claimed)) == 1
+    assert re.fullmatch("[0-9a-f]{32}", bench.jobs.claimed[0].token)
+
+
+async def test_a_claim_that_is_never_answered_is_handed_back_in_case_it_was_granted() -> None:
+    bench = Bench(jobs=ScriptedJobs(claim=[BUSY] * 1000, release=[LOST]))
+    bench.leases.adopt(announced(renew_s=4, lease_s=0.2))
 
     assert await bench.run() is Outcome.UNCLAIMED
+    assert bench.jobs.calls == ["claim", "claim", "release"]
     assert bench.hint.ends == ["returned after 2"]
 
 
@@ -144,8 +158,7 @@ async def test_a_result_that_cannot_be_stored_in_time_may_be_tried_again() -> No
 
 
 async def test_a_report_is_repeated_until_it_is_answered() -> None:
-    late = FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too late")
-    bench = Bench(jobs=ScriptedJobs(complete=[BUSY, late]))
+    bench = Bench(jobs=ScriptedJobs(complete=[BUSY, LATE]))
 
     assert await bench.run() is Outcome.COMPLETED
     assert bench.jobs.calls.count("complete") == 3
@@ -202,9 +215,18 @@ async def test_a_release_that_nobody_hears_of_gives_the_hint_back_all_the_same()
     assert bench.hint.ends == ["returned after 0"]
 
 
+async def test_nothing_is_claimed_once_the_worker_stops() -> None:
+    bench = Bench()
+    bench.leases.release_all()
+
+    assert await bench.run() is Outcome.RELEASED
+    assert bench.jobs.calls == []
+    assert bench.hint.ends == ["returned after 0"]
+
+
 async def test_work_that_is_claimed_while_the_worker_stops_is_handed_back_at_once() -> None:
     bench = Bench(generator=Generator("hang"))
-    bench.leases.release_all()
+    bench.jobs.before["claim"] = bench.leases.release_all
 
     assert await bench.run() is Outcome.RELEASED
     assert bench.jobs.calls == ["claim", "release"]

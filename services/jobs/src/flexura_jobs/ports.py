@@ -45,7 +45,8 @@ class JobStore(Protocol):
 class WorkStore(Protocol):
     """Jobs as workers see them: everything but a claim needs the current lease."""
 
-    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimedJob | None]: ...
+    async def claim(self, claims: Sequence[Claim]) -> Sequence[ClaimedJob | None]:
+        """Leases each job that is queued, and again each that has this very lease already; None for all others."""
 
     async def renew(self, renewals: Sequence[Renewal]) -> Sequence[LeaseVerdict]: ...
 

@@ -26,7 +26,7 @@ from flexura_media_worker.domain import (
 )
 
 CALL_S = 5.0
-CLAIM_WAIT_S = 12.0  # For a batch to leave and to be answered; giving up earlier would waste a claim that was granted.
+CLAIM_WAIT_S = 7.0  # For a batch to leave, behind others, and to be answered.
 RELEASE_S = 1.5  # The whole of a shutdown is to take two seconds.
 CLAIMS_MAX = 64
 CLAIM_BYTES = 16_384  # More than a claimed job takes, the longest prompt included, in all but a few cases.
@@ -56,7 +56,7 @@ class RPCJobsService:
         self._stub = WorkerServiceStub(channel)
         self._worker_id = worker_id
         self._me = pb.AnnounceRequest(worker_id=worker_id, providers=providers, slots=slots)
-        self._claims: Gatherer[str, ClaimedJob] = Gatherer(
+        self._claims: Gatherer[Lease, ClaimedJob] = Gatherer(
             "claim_jobs", self._claim_all, size_of=lambda _: CLAIM_BYTES, items_max=CLAIMS_MAX
         )
 
@@ -69,8 +69,8 @@ class RPCJobsService:
             answer.announce_interval.ToTimedelta(),
         )
 
-    async def claim(self, job_id: str) -> ClaimedJob:
-        return await self._claims.ask(job_id, CLAIM_WAIT_S)
+    async def claim(self, lease: Lease) -> ClaimedJob:
+        return await self._claims.ask(lease, CLAIM_WAIT_S)
 
     async def renew(self, leases: Sequence[tuple[Lease, float]]) -> Sequence[Verdict]:
         items = [
@@ -111,8 +111,12 @@ class RPCJobsService:
         request = pb.ReleaseJobRequest(job_id=lease.job_id, lease_token=lease.token)
         await self._stub.ReleaseJob(request, timeout=RELEASE_S)
 
-    async def _claim_all(self, job_ids: list[str]) -> Sequence[ClaimedJob | FlexuraError]:
-        request = pb.ClaimJobsRequest(worker_id=self._worker_id, job_ids=job_ids)
+    async def _claim_all(self, leases: list[Lease]) -> Sequence[ClaimedJob | FlexuraError]:
+        request = pb.ClaimJobsRequest(
+            worker_id=self._worker_id,
+            job_ids=[lease.job_id for lease in leases],
+            lease_tokens=[lease.token for lease in leases],
+        )
         answer = await self._stub.ClaimJobs(request, timeout=CALL_S)
         return [
             error_from_message(result.error) if result.HasField("error") else claimed_job_from(result.claimed_job)

@@ -71,7 +71,7 @@ class GenerationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Proof that this worker owns a job; goes with every report."""
+    """Proof that this worker owns a job, once it was granted; goes with every report."""
 
     job_id: str
     token: str

@@ -43,7 +43,8 @@ class JobsService(Checkpoints, Protocol):
 
     async def announce(self) -> Announcement: ...
 
-    async def claim(self, job_id: str) -> ClaimedJob: ...
+    async def claim(self, lease: Lease) -> ClaimedJob:
+        """Asks for the job under a lease of our own making; asked again, it answers like the first time."""
 
     async def renew(self, leases: Sequence[tuple[Lease, float]]) -> Sequence[Verdict]: ...
 

@@ -193,21 +193,29 @@ class ClaimJobsRequest(_message.Message):
 
     WORKER_ID_FIELD_NUMBER: _builtins.int
     JOB_IDS_FIELD_NUMBER: _builtins.int
+    LEASE_TOKENS_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     """The worker that claims."""
     @_builtins.property
     def job_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The jobs, as named by the hints."""
 
+    @_builtins.property
+    def lease_tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The lease tokens that the claims are to have, one for each job, in order: 32 random digits 0-9 and a-f, each for one
+        claim and its repeats. Where there are none the service chooses them, and the claims cannot be repeated.
+        """
+
     def __init__(
         self,
         *,
         worker_id: _builtins.str = ...,
         job_ids: _abc.Iterable[_builtins.str] | None = ...,
+        lease_tokens: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_ids", b"job_ids", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_ids", b"job_ids", "lease_tokens", b"lease_tokens", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -290,7 +298,7 @@ class ClaimedJob(_message.Message):
     job_id: _builtins.str
     """The job."""
     lease_token: _builtins.str
-    """Proof of ownership, new with each claim; goes with every report."""
+    """Proof of ownership, of this claim alone; goes with every report."""
     attempt: _builtins.int
     """Which attempt this is, from 1."""
     media_type: _job_pb2.MediaType.ValueType

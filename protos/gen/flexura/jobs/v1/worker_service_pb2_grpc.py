@@ -89,7 +89,8 @@ class WorkerServiceServicer:
         """Claims jobs for this worker: each becomes PROCESSING under a new lease, with one conditional update.
 
         One result per item, in order. An item fails with JOB_NOT_CLAIMABLE: acknowledge its hint, the service sees to the
-        job. A claim whose answer was lost is not repeated: its lease runs out. At most 64 items.
+        job. A claim with a token of the worker's own is safe to repeat: what was granted already is granted again, as the
+        same attempt, and its lease begins anew. At most 64 items.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,8 @@ class WorkerServiceStub:
     """Claims jobs for this worker: each becomes PROCESSING under a new lease, with one conditional update.
 
     One result per item, in order. An item fails with JOB_NOT_CLAIMABLE: acknowledge its hint, the service sees to the
-    job. A claim whose answer was lost is not repeated: its lease runs out. At most 64 items.
+    job. A claim with a token of the worker's own is safe to repeat: what was granted already is granted again, as the
+    same attempt, and its lease begins anew. At most 64 items.
     """
     BatchRenewLeases: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.BatchRenewLeasesRequest, _worker_service_pb2.BatchRenewLeasesResponse]
     """Renews all leases of a worker at once, takes their progress and tells which to drop. At most 256 items.
@@ -86,7 +87,8 @@ class WorkerServiceAsyncStub(WorkerServiceStub):
     """Claims jobs for this worker: each becomes PROCESSING under a new lease, with one conditional update.
 
     One result per item, in order. An item fails with JOB_NOT_CLAIMABLE: acknowledge its hint, the service sees to the
-    job. A claim whose answer was lost is not repeated: its lease runs out. At most 64 items.
+    job. A claim with a token of the worker's own is safe to repeat: what was granted already is granted again, as the
+    same attempt, and its lease begins anew. At most 64 items.
     """
     BatchRenewLeases: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.BatchRenewLeasesRequest, _worker_service_pb2.BatchRenewLeasesResponse]  # type: ignore[assignment]
     """Renews all leases of a worker at once, takes their progress and tells which to drop. At most 256 items.
@@ -139,7 +141,8 @@ class WorkerServiceServicer(metaclass=_abc_1.ABCMeta):
         """Claims jobs for this worker: each becomes PROCESSING under a new lease, with one conditional update.
 
         One result per item, in order. An item fails with JOB_NOT_CLAIMABLE: acknowledge its hint, the service sees to the
-        job. A claim whose answer was lost is not repeated: its lease runs out. At most 64 items.
+        job. A claim with a token of the worker's own is safe to repeat: what was granted already is granted again, as the
+        same attempt, and its lease begins anew. At most 64 items.
         """
 
     @_abc_1.abstractmethod

@@ -19,7 +19,7 @@ from flexura_jobs.rpc.messages import (
     renewal_of,
 )
 from flexura_jobs.service import LeaseTimes, Work
-from flexura_kit.ids import JobId, WorkerId
+from flexura_kit.ids import JobId, LeaseToken, WorkerId
 from flexura_kit.rpc import to_duration
 
 Context = ServicerContext[Any, Any]
@@ -40,7 +40,8 @@ class WorkerServicer(worker_service_pb2_grpc.WorkerServiceServicer):
         )
 
     async def ClaimJobs(self, request: pb.ClaimJobsRequest, _context: Context) -> pb.ClaimJobsResponse:
-        results = await self._work.claim(WorkerId(request.worker_id), [JobId(i) for i in request.job_ids])
+        job_ids, lease_tokens = map(JobId, request.job_ids), map(LeaseToken, request.lease_tokens)
+        results = await self._work.claim(WorkerId(request.worker_id), list(job_ids), list(lease_tokens))
         return pb.ClaimJobsResponse(results=map(claim_result, results))
 
     async def BatchRenewLeases(

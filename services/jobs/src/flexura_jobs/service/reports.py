@@ -7,11 +7,12 @@ from dataclasses import replace
 from flexura_jobs.domain.jobs import Asset, Checkpoint, CheckpointReport, CompletionReport, FailureReport
 from flexura_jobs.service.requests import invalid_request
 from flexura_kit.errors import FieldViolation
-from flexura_kit.ids import WorkerId
+from flexura_kit.ids import JobId, LeaseToken, WorkerId
 
 EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+LEASE_TOKEN = re.compile(r"[0-9a-f]{32}")
 UPSTREAM_REF_CHARACTERS_MAX = 1000
 OBJECT_KEY_CHARACTERS_MAX = 1000
 WORKER_ID_CHARACTERS_MAX = 100
@@ -22,6 +23,10 @@ SLOTS_MAX = 4096
 
 def refuse_wrong_announcement(worker_id: WorkerId, providers: Sequence[str], slots: int) -> None:
     refuse(announcement_violations(worker_id, providers, slots))
+
+
+def refuse_wrong_tokens(job_ids: Sequence[JobId], lease_tokens: Sequence[LeaseToken]) -> None:
+    refuse(token_violations(job_ids, lease_tokens))
 
 
 def refuse_wrong_checkpoint(report: CheckpointReport) -> None:
@@ -52,6 +57,14 @@ def announcement_violations(worker_id: WorkerId, providers: Sequence[str], slots
         yield FieldViolation("providers", f"providers takes at most {PROVIDERS_MAX} names")
     if not 0 < slots <= SLOTS_MAX:
         yield FieldViolation("slots", f"slots takes 1 to {SLOTS_MAX}")
+
+
+def token_violations(job_ids: Sequence[JobId], lease_tokens: Sequence[LeaseToken]) -> Iterator[FieldViolation]:
+    if lease_tokens and len(lease_tokens) != len(job_ids):
+        takes = f"lease_tokens takes one for each of the {len(job_ids)} jobs, or none, not {len(lease_tokens)}"
+        yield FieldViolation("lease_tokens", takes)
+    if not all(map(LEASE_TOKEN.fullmatch, lease_tokens)):
+        yield FieldViolation("lease_tokens", "a lease token takes 32 digits of 0-9 and a-f")
 
 
 def checkpoint_violations(report: CheckpointReport) -> Iterator[FieldViolation]:

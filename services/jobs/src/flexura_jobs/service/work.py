@@ -26,6 +26,7 @@ from flexura_jobs.service.reports import (
     refuse_wrong_announcement,
     refuse_wrong_checkpoint,
     refuse_wrong_completion,
+    refuse_wrong_tokens,
 )
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import JobId, LeaseToken, WorkerId
@@ -58,9 +59,14 @@ class Work:
         models = [model.model for model in self._catalog.own_models() if model.provider in providers]
         return [provisioned[model] for model in models if model in provisioned]
 
-    async def claim(self, worker_id: WorkerId, job_ids: Sequence[JobId]) -> list[Assignment | FlexuraError]:
+    async def claim(
+        self, worker_id: WorkerId, job_ids: Sequence[JobId], lease_tokens: Sequence[LeaseToken] = ()
+    ) -> list[Assignment | FlexuraError]:
+        """Claims the jobs under the worker's tokens, with which it may ask again, or under tokens of ours."""
         refuse_too_many(job_ids, CLAIMS_MAX)
-        claims = [Claim(job_id, worker_id, new_lease_token()) for job_id in job_ids]
+        refuse_wrong_tokens(job_ids, lease_tokens)
+        tokens = lease_tokens or [new_lease_token() for _ in job_ids]
+        claims = [Claim(job_id, worker_id, token) for job_id, token in zip(job_ids, tokens, strict=True)]
         claimed = await self._store.claim(claims)
         # Hints have left the queue, so there is room for more.
         self._bell.ring()

@@ -52,7 +52,10 @@ def lease_row(lease: Lease) -> dict[str, Any]:
 
 
 class Claiming:
-    """Leases queued jobs to workers: of any number of claims on a job, one succeeds."""
+    """Leases queued jobs to workers: of any number of claims on a job, one succeeds, and does so as often as made.
+
+    The answer to a claim may be lost on its way, and so may the word of the database that it has committed one.
+    """
 
     def __init__(self, dialect: DialectName, lease: timedelta, models: Sequence[str]) -> None:
         claim = items_table(dialect, job_id=TEXT, worker_id=TEXT, lease_token=TEXT)
@@ -61,6 +64,8 @@ class Claiming:
             .where(
                 JOBS.c.job_id == claim.c.job_id,
                 IS_QUEUED,
+                # A token that was given back is spent: a claim that comes late must not take the job for nobody.
+                JOBS.c.lease_token.is_distinct_from(claim.c.lease_token),
                 JOBS.c.deadline_at > NOW,
                 # A job of a model that this replica's catalog does not know waits for one that does.
                 JOBS.c.model.in_(models),
@@ -78,14 +83,24 @@ class Claiming:
             )
             .returning(*CLAIM_COLUMNS)
         )
+        self._again = (
+            update(JOBS)
+            .where(holds_lease(claim))
+            .values(lease_expires_at=time_in(lease.total_seconds()))
+            .returning(*CLAIM_COLUMNS)
+        )
 
     def run(self, connection: Connection, claims: Sequence[Claim], events: list[NewEvent]) -> list[ClaimedJob | None]:
         rows = [{"job_id": c.job_id, "worker_id": c.worker_id, "lease_token": c.lease_token} for c in claims]
         claimed = {}
         for row in connection.execute(self._update, items(rows)):
-            claimed[row.lease_token] = claimed_job_of(row)
+            claimed[row.job_id, row.lease_token] = claimed_job_of(row)
             events.append(NewEvent(AccountId(row.account_id), JobId(row.job_id), JobState.PROCESSING, row.attempt))
-        return [claimed.get(claim.lease_token) for claim in claims]
+        left = [row for row in rows if (row["job_id"], row["lease_token"]) not in claimed]
+        if left:
+            again = connection.execute(self._again, items(left))
+            claimed |= {(row.job_id, row.lease_token): claimed_job_of(row) for row in again}
+        return [claimed.get((claim.job_id, claim.lease_token)) for claim in claims]
 
 
 class Renewing:

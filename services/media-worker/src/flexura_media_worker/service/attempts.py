@@ -1,6 +1,7 @@
 """One attempt at a job, from its hint to its report."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,19 +9,20 @@ from functools import partial
 from typing import Any
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_media_worker.domain import ClaimedJob, Ending, Failure
+from flexura_media_worker.domain import ClaimedJob, Ending, Failure, Lease
 from flexura_media_worker.ports import Hint, JobsService, Spool
 from flexura_media_worker.service.capacity import Slot
 from flexura_media_worker.service.leases import HeldLease, Leases
 from flexura_media_worker.service.production import Order, Production, Stored
 from flexura_media_worker.service.reports import AttemptReport, Outcome
 
+LEASE_TOKEN_BYTES = 16
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 2.0
 UNREACHED_S = 2.0  # For the jobs service to come back.
 
 # Nobody answered, or too late: the same call may do better. Anything else is an answer.
 UNANSWERED = (Kind.BUSY, Kind.TIMED_OUT)
-# A fault of theirs may pass as well, and the result is stored: it is reported for as long as the lease is held.
+# A fault of theirs may pass as well. A claim or a report is made again for as long as its lease may be held.
 WORTH_REPEATING = (*UNANSWERED, Kind.INTERNAL)
 
 OUTCOMES = {
@@ -42,7 +44,7 @@ WANTED_AGAIN = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job, and when it was asked for on the clock of the loop: no lease is older."""
+    """A job, and when it was asked for on the clock of the loop: the lease is no older."""
 
     job: ClaimedJob
     since: float
@@ -59,15 +61,18 @@ class Attempts:
 
     async def claim(self, hint: Hint, report: AttemptReport) -> Claim | None:
         """Claims the job; answers None, and is done with the hint, where that fails."""
-        begin = asyncio.get_running_loop().time()
+        if self._leases.is_releasing:
+            report.outcome = Outcome.RELEASED
+            await close_hint(hint, report.outcome)
+            return None
         try:
             with report.stage("claim"):
-                job = await self._jobs.claim(hint.job_id)
+                claim = await self._granted(Lease(hint.job_id, secrets.token_hex(LEASE_TOKEN_BYTES)))
         except FlexuraError as error:
             await leave(hint, error, report)
             return None
-        report.attempt, report.provider = job.attempt, job.provider
-        return Claim(job, begin)
+        report.attempt, report.provider = claim.job.attempt, claim.job.provider
+        return claim
 
     async def carry_out(self, claim: Claim, hint: Hint, slot: Slot, report: AttemptReport) -> None:
         """Makes, stores and reports what is asked for; the slot is free as soon as nothing is left to compute."""
@@ -79,6 +84,28 @@ class Attempts:
             with report.stage("report"):
                 report.outcome = await self._conclude(order, result)
             await close_hint(hint, report.outcome)
+
+    async def _granted(self, lease: Lease) -> Claim:
+        """Asks until there is an answer: a claim that was not answered may have been granted, and cost an attempt."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._leases.duration.total_seconds()
+        delay_s = RETRY_S_MIN
+        while True:
+            since = loop.time()
+            try:
+                return Claim(await self._jobs.claim(lease), since)
+            except FlexuraError as error:
+                if error.kind not in WORTH_REPEATING:
+                    raise
+                if self._leases.is_releasing or loop.time() + delay_s > until:
+                    await self._give_back(lease)
+                    raise
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, RETRY_S_MAX)
+
+    async def _give_back(self, lease: Lease) -> None:
+        with suppress(FlexuraError):  # The lease runs out by itself where nobody hears of this.
+            await self._jobs.release(lease)
 
     async def _produce(self, order: Order) -> Stored | Failure | Ending:
         """Lets the work run until it is done or the lease ends, whichever is first."""
@@ -103,8 +130,7 @@ class Attempts:
             order.report.reason = result.reason
             return await insist(partial(self._jobs.fail, lease, result), order.held, Outcome.FAILED)
         if result is Ending.RELEASED:
-            with suppress(FlexuraError):  # The lease runs out by itself where nobody hears of this.
-                await self._jobs.release(lease)
+            await self._give_back(lease)
         return OUTCOMES[result]
 
 
@@ -129,8 +155,7 @@ async def insist(report: Callable[[], Awaitable[None]], held: HeldLease, outcome
 async def leave(hint: Hint, error: FlexuraError, report: AttemptReport) -> None:
     """Goes away from a job that could not be claimed."""
     report.reason = error.reason
-    is_answer = error.kind not in UNANSWERED and error.kind is not Kind.INTERNAL
-    report.outcome = Outcome.REFUSED if is_answer else Outcome.UNCLAIMED
+    report.outcome = Outcome.UNCLAIMED if error.kind in WORTH_REPEATING else Outcome.REFUSED
     await close_hint(hint, report.outcome)
 
 

@@ -79,6 +79,14 @@ class Leases:
             held.stop_timer()
             del self._held[lease]
 
+    @property
+    def duration(self) -> timedelta:
+        return self._duration
+
+    @property
+    def is_releasing(self) -> bool:
+        return self._is_releasing
+
     def release_all(self) -> None:
         """Tells all work to stop because the worker does, also work whose claim is still on its way."""
         self._is_releasing = True
