@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from flexura_jobs.domain.attempts import CANCELED, DEADLINE_EXCEEDED, Attempt, AttemptPolicy, Move
+from flexura_jobs.domain.attempts import CANCELED, Attempt, AttemptPolicy, Move
 from flexura_jobs.domain.jobs import (
     Checkpoint,
     CheckpointReport,
@@ -164,11 +164,12 @@ class Database:
             row.lease_token = None
         return len(lost)
 
-    def end_overdue(self) -> int:
+    def end_overdue(self, policy: AttemptPolicy) -> int:
         now = self.clock()
         overdue = [row for row in self.jobs.values() if row.is_unfinished and row.deadline_at <= now]
         for row in overdue:
-            self._finish(row, FAILED, "overdue", DEADLINE_EXCEEDED)
+            failure = policy.at_deadline(row.new.model, row.checkpoint, row.upstream_ref)
+            self._finish(row, FAILED, "overdue", failure)
             row.lease_token = None
         return len(overdue)
 

@@ -174,7 +174,7 @@ class SimulatedQueueStore:
         return await self._run(lambda: self._database.move_lost_leases(self._terms.policy))
 
     async def end_overdue(self) -> int:
-        return await self._run(self._database.end_overdue)
+        return await self._run(lambda: self._database.end_overdue(self._terms.policy))
 
     async def forget_workers(self) -> int:
         def change() -> int:

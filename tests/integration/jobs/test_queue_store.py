@@ -1,11 +1,12 @@
 """The queue over each database: turns, hints, deadlines, and who leads."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from integration.jobs.peers import ALICE, BOB, Stores, claim, new_job
 
-from flexura_jobs.domain.jobs import JobState, NewJob
+from flexura_jobs.domain.jobs import Checkpoint, CheckpointReport, JobState, NewJob
 from flexura_jobs.domain.queue import QueueState
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId
@@ -104,6 +105,24 @@ async def test_jobs_past_their_deadline_end_wherever_they_are(stores: Stores) ->
         assert (job.state, job.failure.reason) == (JobState.FAILED, Reason.DEADLINE_EXCEEDED)
     assert (await stores.job(in_time)).state is JobState.QUEUED
     assert len(await stores.events(ALICE)) == 6
+
+
+async def test_a_billed_call_under_way_at_the_deadline_has_an_outcome_that_nobody_knows(stores: Stores) -> None:
+    unnamed, named, free = (new_job(model=m, deadline=timedelta(seconds=2)) for m in ("billed", "billed", "painter"))
+    await stores.created(unnamed, named, free)
+    for new in (unnamed, named, free):
+        report = CheckpointReport(await stores.claimed(new), Checkpoint.CREATING, "")
+        assert await stores.work.checkpoint(report)
+        if new is named:
+            await stores.work.checkpoint(replace(report, checkpoint=Checkpoint.CREATED, upstream_ref="call-7"))
+    await asyncio.sleep(2)
+    assert await stores.queue.end_overdue() == 3
+    failures = [(await stores.job(new)).failure for new in (unnamed, named, free)]
+    assert [failure.reason for failure in failures if failure] == [
+        Reason.OUTCOME_UNKNOWN,
+        Reason.DEADLINE_EXCEEDED,
+        Reason.DEADLINE_EXCEEDED,
+    ]
 
 
 async def test_lost_leases_return_in_any_number(stores: Stores) -> None:

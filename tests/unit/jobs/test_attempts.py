@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flexura_jobs.domain.attempts import Attempt, AttemptPolicy
+from flexura_jobs.domain.attempts import OUTCOME_UNKNOWN, Attempt, AttemptPolicy, Move
 from flexura_jobs.domain.jobs import Checkpoint, Failure, JobState
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken
@@ -48,32 +48,76 @@ def test_a_release_costs_no_attempt() -> None:
     assert (move.state, move.attempts_failed) == (JobState.QUEUED, 2)
 
 
-@pytest.mark.parametrize("way", ["loss", "crash", "release"])
-def test_a_billed_call_that_may_have_been_made_is_never_repeated(way: str) -> None:
+def test_a_store_that_was_down_after_the_call_does_not_have_it_made_again() -> None:
+    """The table below in its two plainest cells, without a rule that could be wrong in the same way."""
+    not_stored = failure(Reason.SERVICE_UNAVAILABLE)
     creating = replace(BILLED, checkpoint=Checkpoint.CREATING)
-    move = {
-        "loss": lambda: POLICY.after_loss(creating),
-        "crash": lambda: POLICY.after_failure(creating, failure(Reason.GENERATOR_CRASHED)),
-        "release": lambda: POLICY.after_release(creating),
-    }[way]()
-    assert move.state is JobState.FAILED
-    assert move.failure is not None
-    assert move.failure.reason is Reason.OUTCOME_UNKNOWN
-
-
-def test_a_billed_call_that_the_provider_has_named_is_resumed() -> None:
     created = replace(BILLED, checkpoint=Checkpoint.CREATED, upstream_ref="call-7")
-    for move in (POLICY.after_loss(created), POLICY.after_release(created)):
-        assert (move.state, move.checkpoint, move.upstream_ref) == (JobState.QUEUED, Checkpoint.CREATED, "call-7")
+    assert POLICY.after_failure(creating, not_stored).failure == OUTCOME_UNKNOWN
+    assert POLICY.after_failure(created, not_stored) == Move(JobState.QUEUED, 1, Checkpoint.CREATED, "call-7")
 
 
-def test_a_billed_call_that_the_provider_answered_with_an_error_is_made_anew() -> None:
-    created = replace(BILLED, checkpoint=Checkpoint.CREATED, upstream_ref="call-7")
-    for attempt in (created, replace(BILLED, checkpoint=Checkpoint.CREATING)):
-        move = POLICY.after_failure(attempt, failure(Reason.PROVIDER_FAILED))
-        assert (move.state, move.checkpoint, move.upstream_ref) == (JobState.QUEUED, Checkpoint.NOTHING, "")
+# Every way in which an attempt ends without a result.
+ANSWERED = (Reason.PROVIDER_FAILED, Reason.PROVIDER_REFUSED, Reason.PROVIDER_RETURNED_NOTHING)
+UNANSWERED = (
+    Reason.GENERATOR_CRASHED,
+    Reason.DEADLINE_EXCEEDED,
+    Reason.SERVICE_UNAVAILABLE,
+    Reason.OVERLOADED,
+    Reason.INTERNAL,
+)
+CALLS = {
+    "not made": (Checkpoint.NOTHING, ""),
+    "being made": (Checkpoint.CREATING, ""),
+    "made, without a name": (Checkpoint.CREATED, ""),
+    "made": (Checkpoint.CREATED, "call-7"),
+    "being made again": (Checkpoint.CREATING, "call-7"),
+}
+AFRESH = (JobState.QUEUED, Checkpoint.NOTHING, "", None)
 
 
-def test_a_call_that_costs_nothing_is_repeated_whatever_was_under_way() -> None:
-    move = POLICY.after_loss(replace(FREE, checkpoint=Checkpoint.CREATING))
-    assert move.state is JobState.QUEUED
+def after(way: str | Reason, attempt: Attempt, *, retryable: bool) -> Move:
+    if isinstance(way, Reason):
+        return POLICY.after_failure(attempt, failure(way, retryable=retryable))
+    return {"loss": POLICY.after_loss, "release": POLICY.after_release}[way](attempt)
+
+
+def expected(
+    way: str | Reason, attempt: Attempt, *, retryable: bool
+) -> tuple[JobState, Checkpoint, str, Reason | None]:
+    """The whole rule, in the words of the guarantee."""
+    call = (attempt.checkpoint, attempt.upstream_ref)
+    may_be_paid_for = attempt.model == "billed" and attempt.checkpoint is not Checkpoint.NOTHING
+    if way not in ANSWERED and may_be_paid_for and not attempt.upstream_ref:
+        return (JobState.FAILED, *call, Reason.OUTCOME_UNKNOWN)
+    if isinstance(way, Reason) and not retryable:
+        return (JobState.FAILED, *call, way)
+    if way != "release" and attempt.attempts_failed == 2:
+        return (JobState.FAILED, *call, way if isinstance(way, Reason) else Reason.WORKER_LOST)
+    return AFRESH if way in ANSWERED else (JobState.QUEUED, *call, None)
+
+
+@pytest.mark.parametrize("attempts_failed", [0, 2])
+@pytest.mark.parametrize("retryable", [True, False], ids=["retryable", "final"])
+@pytest.mark.parametrize("way", [*ANSWERED, *UNANSWERED, "loss", "release"])
+@pytest.mark.parametrize("model", ["billed", "free"])
+@pytest.mark.parametrize("call", CALLS)
+def test_what_becomes_of_a_call_in_every_cell(
+    call: str, model: str, way: str | Reason, attempts_failed: int, *, retryable: bool
+) -> None:
+    checkpoint, upstream_ref = CALLS[call]
+    attempt = replace(
+        FREE, model=model, checkpoint=checkpoint, upstream_ref=upstream_ref, attempts_failed=attempts_failed
+    )
+    move = after(way, attempt, retryable=retryable)
+    found = (move.state, move.checkpoint, move.upstream_ref, move.failure.reason if move.failure else None)
+    assert found == expected(way, attempt, retryable=retryable)
+    assert move.attempts_failed == attempts_failed + (way != "release")
+
+
+@pytest.mark.parametrize("model", ["billed", "free"])
+@pytest.mark.parametrize("call", CALLS)
+def test_what_a_job_fails_with_at_its_deadline_in_every_cell(call: str, model: str) -> None:
+    is_unknown = model == "billed" and call in {"being made", "made, without a name"}
+    reason = POLICY.at_deadline(model, *CALLS[call]).reason
+    assert reason is (Reason.OUTCOME_UNKNOWN if is_unknown else Reason.DEADLINE_EXCEEDED)

@@ -138,6 +138,7 @@ async def test_a_job_for_a_provider_that_is_not_here_may_be_tried_elsewhere() ->
     bench.jobs.job = claimed(provider="other")
 
     assert await bench.run() is Outcome.FAILED
+    assert bench.jobs.failed[0].reason is FailureReason.SERVICE_UNAVAILABLE
     assert bench.jobs.failed[0].is_retryable
 
 

@@ -45,11 +45,13 @@ class FailureReason(StrEnum):
     """Why an attempt failed; the names are those of the public reasons."""
 
     PROVIDER_FAILED = "provider_failed"
+    """Its answer is an error: the call is over, and a further attempt makes it anew."""
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_RETURNED_NOTHING = "provider_returned_nothing"
     GENERATOR_CRASHED = "generator_crashed"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     SERVICE_UNAVAILABLE = "service_unavailable"
+    """Somebody did not answer: the call may go on, and a further attempt resumes it by its name."""
 
 
 @dataclass(frozen=True, slots=True)

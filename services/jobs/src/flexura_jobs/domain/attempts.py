@@ -1,17 +1,16 @@
 """What becomes of a job when an attempt ends without a result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flexura_jobs.domain.jobs import Checkpoint, Failure, JobState
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken
 
-# The provider has answered, so what it did is known, and a further attempt begins afresh.
+# The provider has answered, so what it did is known, and a further attempt begins afresh. Whatever else ends an attempt
+# leaves its call where it was: to be resumed by its name, or unknown where it has none yet.
 ANSWERED_BY_PROVIDER = frozenset(
     {Reason.PROVIDER_FAILED, Reason.PROVIDER_REFUSED, Reason.PROVIDER_RETURNED_NOTHING},
 )
-# The generator was gone before it could say how far its call had got.
-LOST_IN_MID_CALL = frozenset({Reason.GENERATOR_CRASHED, Reason.DEADLINE_EXCEEDED, Reason.WORKER_LOST})
 
 WORKER_LOST = Failure(
     Reason.WORKER_LOST,
@@ -70,28 +69,35 @@ class AttemptPolicy:
 
     def after_failure(self, attempt: Attempt, failure: Failure) -> Move:
         """The worker said what went wrong, and whether another attempt may do better."""
-        if failure.retryable:
+        if failure.reason not in ANSWERED_BY_PROVIDER:
             return self._try_again(attempt, failure)
-        return ended(attempt, failure, attempt.attempts_failed + 1)
+        move = self._count(attempt, failure)
+        return move if move.failure else replace(move, checkpoint=Checkpoint.NOTHING, upstream_ref="")
 
     def after_release(self, attempt: Attempt) -> Move:
         """The worker shuts down: this is nobody's fault and costs no attempt."""
-        if self._outcome_is_unknown(attempt):
+        if self.outcome_is_unknown(attempt.model, attempt.checkpoint, attempt.upstream_ref):
             return ended(attempt, OUTCOME_UNKNOWN, attempt.attempts_failed)
         return queued_again(attempt, attempt.attempts_failed)
 
-    def _try_again(self, attempt: Attempt, failure: Failure) -> Move:
-        attempts_failed = attempt.attempts_failed + 1
-        if failure.reason in LOST_IN_MID_CALL and self._outcome_is_unknown(attempt):
-            return ended(attempt, OUTCOME_UNKNOWN, attempts_failed)
-        if attempts_failed >= self.attempts_max:
-            return ended(attempt, failure, attempts_failed)
-        if failure.reason in ANSWERED_BY_PROVIDER:
-            return Move(JobState.QUEUED, attempts_failed, Checkpoint.NOTHING, "")
-        return queued_again(attempt, attempts_failed)
+    def at_deadline(self, model: str, checkpoint: Checkpoint, upstream_ref: str) -> Failure:
+        """What a job fails with whose time is up, waiting or in mid-work."""
+        return OUTCOME_UNKNOWN if self.outcome_is_unknown(model, checkpoint, upstream_ref) else DEADLINE_EXCEEDED
 
-    def _outcome_is_unknown(self, attempt: Attempt) -> bool:
-        return attempt.checkpoint is Checkpoint.CREATING and attempt.model in self.billed_models
+    def outcome_is_unknown(self, model: str, checkpoint: Checkpoint, upstream_ref: str) -> bool:
+        """Tells whether a call that costs money may have been carried out and cannot be asked for."""
+        return model in self.billed_models and checkpoint is not Checkpoint.NOTHING and not upstream_ref
+
+    def _try_again(self, attempt: Attempt, failure: Failure) -> Move:
+        if self.outcome_is_unknown(attempt.model, attempt.checkpoint, attempt.upstream_ref):
+            return ended(attempt, OUTCOME_UNKNOWN, attempt.attempts_failed + 1)
+        return self._count(attempt, failure)
+
+    def _count(self, attempt: Attempt, failure: Failure) -> Move:
+        attempts_failed = attempt.attempts_failed + 1
+        if not failure.retryable or attempts_failed >= self.attempts_max:
+            return ended(attempt, failure, attempts_failed)
+        return queued_again(attempt, attempts_failed)
 
 
 def ended(attempt: Attempt, failure: Failure, attempts_failed: int) -> Move:

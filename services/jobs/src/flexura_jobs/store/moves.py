@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, case, null, update
 
 from flexura_jobs.domain.attempts import Attempt, Move
-from flexura_jobs.domain.jobs import JobState
+from flexura_jobs.domain.jobs import Failure, JobState
 from flexura_jobs.models import JOBS
 from flexura_jobs.store.events import NewEvent
 from flexura_jobs.store.statements import (
@@ -75,7 +75,6 @@ class Moves:
 
 
 def move_row(attempt: Attempt, move: Move, *, keeps_token: bool) -> dict[str, Any]:
-    failure = move.failure
     return {
         "job_id": attempt.job_id,
         "lease_token": attempt.lease_token,
@@ -84,6 +83,12 @@ def move_row(attempt: Attempt, move: Move, *, keeps_token: bool) -> dict[str, An
         "checkpoint": move.checkpoint.value,
         "upstream_ref": move.upstream_ref,
         "attempts_failed": move.attempts_failed,
+        **failure_columns(move.failure),
+    }
+
+
+def failure_columns(failure: Failure | None) -> dict[str, Any]:
+    return {
         "failure_reason": failure.reason.value if failure else None,
         "failure_message": failure.message if failure else None,
         "failure_retryable": failure.retryable if failure else None,

@@ -42,7 +42,7 @@ class SQLQueueStore:
         self._states = queue_states(transactions.dialect)
         self._waiting = waiting_jobs(transactions.dialect)
         self._lost_leases = LostLeases(transactions.dialect, policy)
-        self._overdue = Overdue()
+        self._overdue = Overdue(transactions.dialect, policy)
         self._forget_workers = ForgettingWorkers(worker_gone_after)
         self._workers = select(WORKERS).where(WORKERS.c.seen_at > time_in(-worker_gone_after.total_seconds()))
 

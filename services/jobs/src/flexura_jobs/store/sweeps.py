@@ -5,19 +5,23 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from flexura_jobs.domain.attempts import DEADLINE_EXCEEDED, AttemptPolicy
-from flexura_jobs.domain.jobs import JobState
+from flexura_jobs.domain.attempts import AttemptPolicy
+from flexura_jobs.domain.jobs import Checkpoint, JobState
 from flexura_jobs.models import JOBS, WORKERS
 from flexura_jobs.store.events import NewEvent
-from flexura_jobs.store.moves import Moves
+from flexura_jobs.store.moves import Moves, failure_columns
 from flexura_jobs.store.rows import ATTEMPT_COLUMNS, attempt_of
 from flexura_jobs.store.statements import (
+    BOOLEAN,
     FAILED,
     INTEGER,
     IS_PROCESSING,
     IS_UNFINISHED,
     NOW,
+    TEXT,
     DialectName,
+    items,
+    items_table,
     time_in,
 )
 
@@ -47,21 +51,24 @@ class LostLeases:
 class Overdue:
     """Ends jobs whose time is up, waiting or not."""
 
-    def __init__(self) -> None:
-        overdue = (
-            select(JOBS.c.job_id)
+    def __init__(self, dialect: DialectName, policy: AttemptPolicy) -> None:
+        self._policy = policy
+        self._overdue = (
+            select(JOBS.c.job_id, JOBS.c.model, JOBS.c.checkpoint, JOBS.c.upstream_ref)
             .where(IS_UNFINISHED, JOBS.c.deadline_at <= NOW)
             .limit(bindparam("limit_", type_=INTEGER))
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=JOBS, skip_locked=True)
         )
+        columns = dict.fromkeys(("job_id", "failure_reason", "failure_message"), TEXT)
+        end = items_table(dialect, **columns, failure_retryable=BOOLEAN)
         self._update = (
             update(JOBS)
-            .where(JOBS.c.job_id.in_(overdue.scalar_subquery()), IS_UNFINISHED)
+            .where(JOBS.c.job_id == end.c.job_id, IS_UNFINISHED)
             .values(
                 state=FAILED,
-                failure_reason=DEADLINE_EXCEEDED.reason.value,
-                failure_message=DEADLINE_EXCEEDED.message,
-                failure_retryable=DEADLINE_EXCEEDED.retryable,
+                failure_reason=end.c.failure_reason,
+                failure_message=end.c.failure_message,
+                failure_retryable=end.c.failure_retryable,
                 lease_token=None,
                 lease_expires_at=None,
                 dispatched_at=None,
@@ -72,12 +79,19 @@ class Overdue:
         )
 
     def run(self, connection: Connection, limits: Sequence[int], events: list[NewEvent]) -> list[int]:
-        rows = connection.execute(self._update, {"limit_": max(limits)}).all()
+        failures = {
+            row.job_id: self._policy.at_deadline(row.model, Checkpoint(row.checkpoint), row.upstream_ref)
+            for row in connection.execute(self._overdue, {"limit_": max(limits)})
+        }
+        if not failures:
+            return [0 for _ in limits]
+        rows = [{"job_id": job_id, **failure_columns(failure)} for job_id, failure in failures.items()]
+        ended = connection.execute(self._update, items(rows)).all()
         events += [
-            NewEvent(account_id, job_id, JobState.FAILED, attempt, DEADLINE_EXCEEDED)
-            for account_id, job_id, attempt in rows
+            NewEvent(account_id, job_id, JobState.FAILED, attempt, failures[job_id])
+            for account_id, job_id, attempt in ended
         ]
-        return [len(rows) for _ in limits]
+        return [len(ended) for _ in limits]
 
 
 class ForgettingWorkers:

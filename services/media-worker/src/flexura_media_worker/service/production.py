@@ -19,7 +19,10 @@ NOTHING = Failure(
 )
 TOO_LATE = Failure(FailureReason.DEADLINE_EXCEEDED, "The work was not done within the time allowed for it.", False)
 NOT_STORED = Failure(FailureReason.SERVICE_UNAVAILABLE, "The result could not be stored in time; try again.", True)
-NO_PROVIDER = Failure(FailureReason.PROVIDER_FAILED, "The worker that took the job does not have its provider.", True)
+# Not a failure of the provider: that one would have the call made anew that an earlier attempt has made.
+NO_PROVIDER = Failure(
+    FailureReason.SERVICE_UNAVAILABLE, "The worker that took the job does not have its provider.", True
+)
 
 
 @dataclass(frozen=True, slots=True)
