@@ -241,6 +241,11 @@ class Plant:
     async def hint(self, job: PeerJob) -> None:
         await self.jetstream.publish(f"{self.name}.{job.media_type}", job.job_id.encode())
 
+    async def publish(self, subject: str, payload: bytes) -> None:
+        """Says something on core NATS, as the jobs service does."""
+        assert self._nats is not None
+        await self._nats.publish(subject, payload)
+
     async def hints_left(self) -> int:
         info = await self.jetstream.stream_info(self.name)
         return info.state.messages

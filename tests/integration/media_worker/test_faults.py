@@ -1,6 +1,7 @@
 """What becomes of jobs when a part is killed, frozen or cut off in mid-work."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -54,6 +55,26 @@ async def test_on_sigterm_unfinished_work_is_handed_back_within_two_seconds(work
             with taking_at_most(2.0):
                 # The hints were given back: nobody waits for `ack_wait` here.
                 await until(lambda: all(job.state == "completed" for job in jobs), "the next worker to do them")
+
+
+async def test_a_cancelled_job_is_killed_as_soon_as_its_worker_hears_of_it(
+    tmp_path: Path, shared_nats: NATSServer, shared_s3: S3Server
+) -> None:
+    never = Timing(lease_s=120, renew_s=60)
+    async with plant(tmp_path, shared_nats, shared_s3, never) as works, works.worker() as worker:
+        job, bystander = await works.submit(fail="hang"), await works.submit(take_s=30)
+        await until(lambda: job.state == bystander.state == "processing", "both jobs to begin")
+        await works.publish("flexura.jobs.v1.canceled", b"what is this")
+        async with asyncio.timeout(20):
+            while not worker.outcomes():
+                # Again, because the worker may not have learned yet that its claim was granted.
+                await works.publish("flexura.jobs.v1.canceled", json.dumps([job.job_id, "another's job"]).encode())
+                await asyncio.sleep(0.1)
+
+        assert worker.outcomes() == ["canceled"]
+        assert len(worker.lines("cancellation_not_understood")) == 1
+        assert not job.completions
+        assert not job.failures
 
 
 async def test_a_cancelled_job_is_killed_with_the_next_renewal(works: Plant) -> None:

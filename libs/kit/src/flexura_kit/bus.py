@@ -47,8 +47,11 @@ class Bus:
     def subscribe(self, subject: str, handler: Handler) -> None:
         """Hears what is published on core NATS from the first connect on; hints only, some are lost.
 
-        Call it while the service is built.
+        Call it while the service is built, before anything is waited for: a connection that is made already has its
+        subscriptions.
         """
+        if self._has_subscribed:
+            raise RuntimeError(f"{subject} is subscribed to too late: the connection has been made")
         self._handlers.append((subject, handler))
 
     async def publish(self, subject: str, payload: bytes) -> bool:

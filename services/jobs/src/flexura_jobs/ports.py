@@ -10,6 +10,7 @@ from flexura_jobs.domain.jobs import (
     Claim,
     ClaimedJob,
     CompletionReport,
+    Failure,
     FailureReport,
     Job,
     JobState,
@@ -59,6 +60,25 @@ class WorkStore(Protocol):
     async def release(self, lease: Lease) -> bool: ...
 
     async def announce(self, worker_id: WorkerId, providers: Sequence[str], slots: int) -> None: ...
+
+
+class StateChange(Protocol):
+    """A job's change of state, once it is committed."""
+
+    @property
+    def account_id(self) -> AccountId: ...
+
+    @property
+    def job_id(self) -> JobId: ...
+
+    @property
+    def state(self) -> JobState: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+    @property
+    def failure(self) -> Failure | None: ...
 
 
 class Fleet(Protocol):

@@ -15,6 +15,7 @@ from flexura_jobs.rpc import JobsServicer, WorkerServicer
 from flexura_jobs.service import Jobs, LeaseTimes, RequestCheck, Work
 from flexura_jobs.settings import JobsSettings
 from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
+from flexura_jobs.wakeups import Wakeups
 from flexura_kit.bus import bus
 from flexura_kit.db import DatabaseWatch, database, migrate, transactions
 from flexura_kit.lifecycle import Lifecycle
@@ -35,12 +36,13 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     db = await life.enter(database(settings.database, SERVICE))
     await migrate(db, SERVICE, MIGRATIONS)
     tx = await life.enter(transactions(settings.database, db))
-    writer = Writer(tx)
+    nats = await life.enter(bus(settings.nats, SERVICE))
+    wakeups = Wakeups(nats)
+    writer = Writer(tx, wakeups.committed)
     job_store = SQLJobStore(tx, writer)
     work_store = SQLWorkStore(tx, writer, policy, lease, catalog.names)
     queue_store = SQLQueueStore(tx, writer, policy, timedelta(seconds=settings.worker_gone_s))
 
-    nats = await life.enter(bus(settings.nats, SERVICE))
     stream = HintStream(nats, own_models, settings.stream_replicas)
     bell = DispatchBell()
     leader = Leader(queue_store)
@@ -50,6 +52,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     watch = DatabaseWatch(db)
 
     life.run("write", writer.run)
+    life.run("wake", wakeups.run)
     life.run("lead", leader.run)
     life.run("provision", stream.run)
     life.run("dispatch", dispatcher.run)

@@ -11,6 +11,7 @@ from flexura_kit.ids import WorkerId, new_uuid7
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
 from flexura_media_worker.clients import RPCJobsService
+from flexura_media_worker.consumer.cancellations import hear_cancellations
 from flexura_media_worker.consumer.hints import Heartbeats
 from flexura_media_worker.consumer.intake import Intake
 from flexura_media_worker.providers import LOCAL
@@ -38,12 +39,13 @@ async def build(settings: MediaWorkerSettings, life: Lifecycle) -> None:
 
     spool = await life.enter(opened(folder_spool(settings.spool_dir, worker_id)))
     generators = await life.enter(generator_pool(limits, settings.slots))
-    connection = await life.enter(bus(settings.nats, SERVICE))
     assets = await life.enter(blobs(settings.s3, threads=uploads_max))
     channel = await life.enter(rpc_channel(settings.jobs_target))
     jobs = RPCJobsService(channel, worker_id, names, settings.slots)
 
     leases = Leases(jobs)
+    connection = await life.enter(bus(settings.nats, SERVICE))
+    hear_cancellations(connection, leases.cancel)
     production = Production(dict.fromkeys(names, generators), spool, assets, uploads_max)
     attempts = Attempts(jobs, leases, spool, production)
     heartbeats = Heartbeats()

@@ -91,7 +91,7 @@ class JobsServiceServicer:
         """Cancels a job that has not finished yet, and answers the job as it now is.
 
         Safe to repeat. A finished job is answered unchanged; a cancelled one is failed with reason CANCELED. Work in
-        progress is told with the worker's next renewal and stops within 5 seconds.
+        progress is told at once, or at the latest with the worker's next renewal, and stops within 5 seconds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,7 +50,7 @@ class JobsServiceStub:
     """Cancels a job that has not finished yet, and answers the job as it now is.
 
     Safe to repeat. A finished job is answered unchanged; a cancelled one is failed with reason CANCELED. Work in
-    progress is told with the worker's next renewal and stops within 5 seconds.
+    progress is told at once, or at the latest with the worker's next renewal, and stops within 5 seconds.
     """
     BatchResolveAssets: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchResolveAssetsRequest, _jobs_service_pb2.BatchResolveAssetsResponse]
     """Answers where the bytes of finished jobs lie, one result per item, in order.
@@ -83,7 +83,7 @@ class JobsServiceAsyncStub(JobsServiceStub):
     """Cancels a job that has not finished yet, and answers the job as it now is.
 
     Safe to repeat. A finished job is answered unchanged; a cancelled one is failed with reason CANCELED. Work in
-    progress is told with the worker's next renewal and stops within 5 seconds.
+    progress is told at once, or at the latest with the worker's next renewal, and stops within 5 seconds.
     """
     BatchResolveAssets: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchResolveAssetsRequest, _jobs_service_pb2.BatchResolveAssetsResponse]  # type: ignore[assignment]
     """Answers where the bytes of finished jobs lie, one result per item, in order.
@@ -131,7 +131,7 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Cancels a job that has not finished yet, and answers the job as it now is.
 
         Safe to repeat. A finished job is answered unchanged; a cancelled one is failed with reason CANCELED. Work in
-        progress is told with the worker's next renewal and stops within 5 seconds.
+        progress is told at once, or at the latest with the worker's next renewal, and stops within 5 seconds.
         """
 
     @_abc_1.abstractmethod

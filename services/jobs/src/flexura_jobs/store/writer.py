@@ -1,7 +1,7 @@
 """One writer that commits for all: whoever wants to write meanwhile shares the next transaction."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -57,13 +57,18 @@ class Unit(Generic[ItemT, ResultT]):
 
 
 Answered = tuple[Unit[Any, Any], Sequence[Any]]
+Committed = Callable[[Sequence[NewEvent]], None]
 
 
 class Writer:
-    """Callers wait for the commit that holds their rows; `run` is owned by the process."""
+    """Callers wait for the commit that holds their rows; `run` is owned by the process.
 
-    def __init__(self, transactions: Transactions) -> None:
+    `committed` is told the events of each commit after it; it must not wait.
+    """
+
+    def __init__(self, transactions: Transactions, committed: Committed = lambda _events: None) -> None:
         self._transactions = transactions
+        self._committed = committed
         self._event_log = EventLog(transactions.dialect)
         self._waiting: asyncio.Queue[Unit[Any, Any]] = asyncio.Queue(UNITS_WAITING_MAX)
         self._has_stopped = False
@@ -153,6 +158,7 @@ class Writer:
         for unit, answer in results:
             if not unit.answer.done():
                 unit.answer.set_result(answer)
+        self._committed(events)
 
     def _run(self, group: list[Unit[Any, Any]], connection: Connection) -> tuple[list[Answered], list[NewEvent]]:
         results: list[Answered] = []

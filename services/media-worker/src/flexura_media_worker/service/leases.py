@@ -1,7 +1,7 @@
 """The leases of this worker: renewed all at once, each with its progress, and dropped in time."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -86,6 +86,12 @@ class Leases:
     @property
     def is_releasing(self) -> bool:
         return self._is_releasing
+
+    def cancel(self, job_ids: Collection[str]) -> None:
+        """Tells the work on these jobs to stop: they were called off."""
+        for held in self._held.values():
+            if held.lease.job_id in job_ids and not held.is_lost:
+                held.end(Ending.CANCELED)
 
     def release_all(self) -> None:
         """Tells all work to stop because the worker does, also work whose claim is still on its way."""
