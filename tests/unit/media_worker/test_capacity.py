@@ -68,6 +68,20 @@ async def test_a_closed_capacity_sends_waiters_away() -> None:
     assert await waiting is False
 
 
+async def test_a_closed_capacity_gives_nothing_to_one_whose_turn_has_come() -> None:
+    capacity = Capacity(1)
+    slot = await capacity.take(0)
+    assert slot is not None
+    asking = asyncio.create_task(capacity.take(10))
+    await asyncio.sleep(0)
+    slot.free()
+    capacity.close()
+
+    assert await asking is None
+    assert await capacity.take(0) is None
+    assert capacity.busy == 0
+
+
 async def test_waiting_ends_when_a_slot_is_free_and_takes_none() -> None:
     capacity = Capacity(1)
     slot = await capacity.take(0)

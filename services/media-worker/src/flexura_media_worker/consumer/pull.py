@@ -1,23 +1,18 @@
 """Pulling hints from one consumer, as many as there are free slots."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
 from nats.js.errors import FetchTimeoutError
 
 from flexura_kit import log
 from flexura_kit.bus import Bus
+from flexura_media_worker.consumer.binding import Binding
 from flexura_media_worker.consumer.hints import TROUBLE, Heartbeats, NATSHint
 from flexura_media_worker.domain import WorkSource
 from flexura_media_worker.service.capacity import Capacity, Slot
 
-# Short, because a fetch is never cancelled: the server would go on to deliver into a queue that nobody reads. It is
-# also how long a stopping worker waits for the last one.
-FETCH_S = 1.5
-HEARTBEAT_S = 0.4
 SILENT_MAX = 3  # Fetches in a row without a sign of life before the binding is made anew.
 REBIND_S = 1.0
 # A slot may become free at any moment where jobs are short. Where they are long, the hint is better elsewhere.
@@ -62,21 +57,21 @@ class Puller:
             logger.warning("consumer_lost", consumer=self._source.durable, error=trouble)
 
     async def _pull_from_binding(self) -> None:
-        subscription = await self._bus.jetstream.pull_subscribe_bind(
-            durable=self._source.durable, stream=self._source.stream
-        )
+        binding = await Binding.open(self._bus, self._source)
         try:
             silent = 0
             while not self._is_stopping and silent < SILENT_MAX and await self._capacity.wait_until_free():
-                silent = await self._pull_one(subscription, silent)
+                silent = await self._pull_one(binding, silent)
+            if self._is_stopping and self._bus.is_connected:
+                async for message in binding.leave():
+                    await self._hand_over(message)
         finally:
-            with contextlib.suppress(*TROUBLE):
-                await subscription.unsubscribe()
+            await binding.close()
 
-    async def _pull_one(self, subscription: JetStreamContext.PullSubscription, silent: int) -> int:
+    async def _pull_one(self, binding: Binding, silent: int) -> int:
         """Answers how many fetches in a row have heard nothing at all."""
         try:
-            (message,) = await subscription.fetch(1, timeout=FETCH_S, heartbeat=HEARTBEAT_S)
+            message = await binding.fetch()
         except FetchTimeoutError:
             return 0
         except TimeoutError:

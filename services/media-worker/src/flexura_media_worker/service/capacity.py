@@ -22,7 +22,7 @@ class Capacity:
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self._free = slots
-        self._is_open = True
+        self._closed = asyncio.Event()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._changed = asyncio.Event()
 
@@ -32,27 +32,33 @@ class Capacity:
 
     def close(self) -> None:
         """Gives out no more slots; whoever waits for one goes away without."""
-        self._is_open = False
+        self._closed.set()
         self._changed.set()
 
     async def wait_until_free(self) -> bool:
         """Waits until a slot is free, without taking it; answers False once none will be given out any more."""
-        while self._is_open and self._free == 0:
+        while self._free == 0 and not self._closed.is_set():
             self._changed.clear()
             await self._changed.wait()
-        return self._is_open
+        return not self._closed.is_set()
 
     async def take(self, within_s: float) -> Slot | None:
-        """Takes a slot, or answers None where none becomes free in time."""
+        """Takes a slot, or answers None where none becomes free in time or none is given out any more."""
+        if self._closed.is_set():
+            return None
         if self._free > 0:
             self._free -= 1
             return Slot(self)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         await asyncio.wait({turn}, timeout=within_s)
-        if turn.done():
+        if not turn.done():
+            turn.cancel()
+        elif not self._closed.is_set():
             return Slot(self)
-        turn.cancel()
+        else:
+            # Closed meanwhile: work that began now would be in nobody's list of what to hand back.
+            self.give_back()
         return None
 
     def give_back(self) -> None:
