@@ -1,7 +1,7 @@
 """The whole jobs service in this process: real door, real stream, and a worker that is a few calls."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ class JobsDoor:
     jobs: JobsServiceStub
     work: WorkerServiceStub
     stop: asyncio.Event
+    unready: Callable[[], dict[str, str]]
 
     async def create(self, *items: jobs_service_pb2.CreateJobItem) -> list[jobs_service_pb2.JobResult]:
         request = jobs_service_pb2.BatchCreateJobsRequest(items=items)
@@ -103,7 +104,7 @@ async def jobs_service(
         running = asyncio.create_task(life.run_until_stopped())
         stack.push_async_callback(stop, life, running)
         channel = await stack.enter_async_context(rpc_channel(socket))
-        yield JobsDoor(JobsServiceStub(channel), WorkerServiceStub(channel), life.stopping)
+        yield JobsDoor(JobsServiceStub(channel), WorkerServiceStub(channel), life.stopping, life.unready)
 
 
 async def stop(life: Lifecycle, running: asyncio.Task[None]) -> None:

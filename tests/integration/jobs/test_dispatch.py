@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import nats.js.errors
 import pytest
 import pytest_asyncio
+import servers.waiting
 from integration.jobs.peers import eventually
 from integration.jobs.service import CARD, STREAM, JobsDoor, hints, jobs_service, stream_of
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from servers.nats import NATSServer
+from structlog.testing import capture_logs
 
 from flexura.jobs.v1 import job_pb2, worker_service_pb2
 from flexura_kit.settings import DatabaseSettings
@@ -71,6 +74,64 @@ async def test_the_stream_and_its_consumers_are_as_declared(jetstream: JetStream
     consumer = (await jetstream.consumer_info(STREAM, CONSUMER)).config
     assert (consumer.ack_wait, consumer.max_deliver, consumer.backoff) == (30, -1, None)
     assert (consumer.filter_subject, consumer.max_ack_pending) == (f"work.image.{CARD}", 20_000)
+
+
+async def test_a_stream_that_cannot_be_changed_makes_jobs_unready_until_it_is_gone(
+    sqlite: DatabaseSettings, own_nats: NATSServer, tmp_path: Path, jetstream: JetStreamContext
+) -> None:
+    await jetstream.add_stream(StreamConfig(name=STREAM, subjects=["work.>"], retention=RetentionPolicy.LIMITS))
+    with capture_logs() as lines:
+        async with jobs_service(sqlite, own_nats, tmp_path) as door:
+            await servers.waiting.eventually(lambda: "stream" in door.unready())
+            assert door.unready()["stream"].startswith(
+                "stream FLEXURA_WORK is not as declared: retention is limits where workqueue is wanted; "
+            )
+            assert lines_of(lines, "setting_drifted", field="retention")[0] == {
+                "event": "setting_drifted",
+                "log_level": "error",
+                "what": "stream FLEXURA_WORK",
+                "field": "retention",
+                "wanted": "workqueue",
+                "found": "limits",
+                "mended": False,
+            }
+            (job_id,) = await door.created()
+            await jetstream.delete_stream(STREAM)
+            await servers.waiting.eventually(lambda: not door.unready(), within_s=30)
+            assert await hints(jetstream, 1) == [job_id]
+
+
+async def test_a_setting_that_another_hand_changed_is_put_right_and_named(
+    sqlite: DatabaseSettings, own_nats: NATSServer, tmp_path: Path, jetstream: JetStreamContext
+) -> None:
+    async with jobs_service(sqlite, own_nats, tmp_path, "before") as door:
+        await provisioned(door)
+    config = (await jetstream.consumer_info(STREAM, CONSUMER)).config
+    await jetstream.add_consumer(STREAM, config.evolve(ack_wait=7))
+    with capture_logs() as lines:
+        async with jobs_service(sqlite, own_nats, tmp_path, "after") as door:
+            await provisioned(door)
+            assert door.unready() == {}
+    assert (await jetstream.consumer_info(STREAM, CONSUMER)).config.ack_wait == 30
+    (line,) = lines_of(lines, "setting_drifted")
+    assert (line["what"], line["field"], line["mended"]) == (f"consumer {STREAM}/{CONSUMER}", "ack_wait", True)
+    assert (line["wanted"], line["found"]) == (30, 7)
+
+
+async def test_a_full_stream_costs_no_job_and_is_used_again_once_there_is_room(
+    door: JobsDoor, jetstream: JetStreamContext
+) -> None:
+    config = (await jetstream.stream_info(STREAM)).config
+    await jetstream.update_stream(config.evolve(max_msgs=1))
+    with capture_logs() as lines:
+        job_ids = await door.created(count=6)
+        await finish_all(door, jetstream, job_ids)
+    assert lines_of(lines, "hint_not_sent")
+    assert {(await door.get(job_id)).state for job_id in job_ids} == {job_pb2.JOB_STATE_COMPLETED}
+
+
+def lines_of(lines: list[Any], event: str, **fields: object) -> list[Any]:
+    return [line for line in lines if line.items() >= {"event": event, **fields}.items()]
 
 
 async def test_a_hint_carries_the_job_and_its_number(door: JobsDoor, jetstream: JetStreamContext) -> None:

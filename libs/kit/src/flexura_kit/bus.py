@@ -1,4 +1,4 @@
-"""The connection to NATS, and the one step that provisions streams and consumers."""
+"""The connection to NATS, made again whenever it is lost."""
 
 import asyncio
 import contextlib
@@ -7,13 +7,9 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import fields
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, StreamConfig
-from nats.js.errors import NotFoundError
 
 from flexura_kit import log
 from flexura_kit.settings import BusSettings, secret
@@ -34,7 +30,7 @@ class Bus:
     def __init__(self, name: str) -> None:
         self.name = name
         self.nats = Client()
-        self.jetstream: JetStreamContext = self.nats.jetstream(timeout=JETSTREAM_TIMEOUT_S)
+        self.jetstream = self.nats.jetstream(timeout=JETSTREAM_TIMEOUT_S)
         self.on_connected: list[Callback] = []  # Called after each connect, the first and every later one.
         self._handlers: list[tuple[str, Handler]] = []
         self._has_subscribed = False
@@ -130,40 +126,6 @@ async def bus(settings: BusSettings, name: str) -> AsyncIterator[Bus]:
         with contextlib.suppress(asyncio.CancelledError):
             await connecting
         await connection.close()
-
-
-async def provision_stream(jetstream: JetStreamContext, config: StreamConfig) -> None:
-    """Makes the stream as declared, or changes it to that, and compares what the server made of it."""
-    if config.name is None:
-        raise ValueError("a stream needs a name")
-    try:
-        await jetstream.stream_info(config.name)
-    except NotFoundError:
-        info = await jetstream.add_stream(config)
-    else:
-        info = await jetstream.update_stream(config)
-    refuse_drift(f"stream {config.name}", config, info.config)
-
-
-async def provision_consumer(jetstream: JetStreamContext, stream: str, config: ConsumerConfig) -> None:
-    """Makes the durable consumer as declared, or changes it to that, and compares what the server made of it."""
-    info = await jetstream.add_consumer(stream, config)
-    refuse_drift(f"consumer {stream}/{config.durable_name}", config, info.config)
-
-
-def refuse_drift(what: str, declared: StreamConfig | ConsumerConfig, echoed: object) -> None:
-    """Raises where the server runs another configuration than the declared one: unknown settings it ignores.
-
-    A field that has the client's default was not declared.
-    """
-    wrong = [
-        f"{field.name}: declared {wanted!r}, in force {got!r}"
-        for field in fields(declared)
-        if (wanted := getattr(declared, field.name)) != field.default
-        and (got := getattr(echoed, field.name, None)) != wanted
-    ]
-    if wrong:
-        raise RuntimeError(f"{what} is not as declared: {'; '.join(wrong)}")
 
 
 def call_with_payload(handler: Handler) -> Callable[[Msg], Awaitable[None]]:

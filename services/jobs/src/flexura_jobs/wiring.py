@@ -59,6 +59,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     life.run("reconcile", reconciler.run)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
+    life.ready_checks["stream"] = stream.why_not_ready
 
     jobs = Jobs(job_store, catalog, RequestCheck(catalog, OptionsCheck(models), pick_seed), queue_store, bell)
     work = Work(work_store, catalog, stream, bell)

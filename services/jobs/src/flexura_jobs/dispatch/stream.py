@@ -1,6 +1,7 @@
 """The JetStream stream of hints: provisioned from the catalog, published to, asked what it still holds."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -20,7 +21,8 @@ from nats.js.api import (
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.queue import Consumer, Hint
 from flexura_kit import log
-from flexura_kit.bus import Bus, provision_consumer, provision_stream
+from flexura_kit.bus import Bus
+from flexura_kit.provision import DriftError, provision_consumer, provision_stream
 
 STREAM = "FLEXURA_WORK"
 ACK_WAIT = timedelta(seconds=30)
@@ -32,6 +34,9 @@ PUBLISH_TIMEOUT_S = 2.0
 INFO_TIMEOUT_S = 3.0
 PROVISION_TIMEOUT_S = 30.0
 RETRY_S = 5.0
+CHECK_S = 30.0  # Between two looks at what is in force: another hand may have changed it.
+
+MEND = "change it with the nats command, or delete it: it is made anew, and no job is lost"
 
 # What the client raises when the server is away, slow, or has lost the stream.
 BusError = (nats.errors.Error, OSError, asyncio.TimeoutError)
@@ -48,6 +53,7 @@ class HintStream:
         self._replicas = replicas
         self._provisioned: dict[str, Consumer] = {}
         self._is_wanted = asyncio.Event()
+        self._drift: str | None = None
         bus.on_connected.append(self.provision_again)
 
     @property
@@ -58,16 +64,20 @@ class HintStream:
         """The consumers that exist, by model, as far as is known."""
         return self._provisioned
 
+    def why_not_ready(self) -> str | None:
+        """Names the settings that are wrong and cannot be changed; a broker that is away is no reason."""
+        return self._drift
+
     def provision_again(self) -> None:
         """Asks for everything to be looked at once more: the server may be another one, or may have lost it."""
         self._is_wanted.set()
 
     async def run(self) -> None:
-        """Provisions on demand, for as long as it takes; owned by the process, so that nothing waits for NATS."""
+        """Provisions on demand and now and then; owned by the process, so that nothing waits for NATS."""
         while True:
-            await self._is_wanted.wait()
+            await self._wanted_or_due()
             self._is_wanted.clear()
-            if not await self._provisioned_in_time():
+            if self._bus.is_connected and not await self._provisioned_in_time():
                 self._is_wanted.set()
                 await asyncio.sleep(RETRY_S)
 
@@ -103,13 +113,22 @@ class HintStream:
         undelivered: int | None = info.num_pending
         return undelivered
 
+    async def _wanted_or_due(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CHECK_S):
+                await self._is_wanted.wait()
+
     async def _provisioned_in_time(self) -> bool:
         try:
             await asyncio.wait_for(self._provision(), PROVISION_TIMEOUT_S)
-        except (*BusError, RuntimeError) as error:
+        except DriftError as error:
+            self._drift = f"{error}; {MEND}"
+            logger.error("stream_drifted", what=error.what, error=self._drift)
+            return False
+        except BusError as error:
             logger.warning("stream_not_provisioned", error=repr(error))
             return False
-        logger.info("stream_provisioned", consumers=len(self._provisioned))
+        self._drift = None
         return True
 
     async def _provision(self) -> None:
