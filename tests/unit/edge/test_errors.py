@@ -24,6 +24,8 @@ KIND_OF_REASON = {
     Reason.ROUTE_NOT_FOUND: Kind.NOT_FOUND,
     Reason.JOB_NOT_FOUND: Kind.NOT_FOUND,
     Reason.ASSET_NOT_FOUND: Kind.NOT_FOUND,
+    Reason.JOB_DELETED: Kind.NOT_FOUND,
+    Reason.JOB_EXPIRED: Kind.NOT_FOUND,
     Reason.INTERNAL: Kind.INTERNAL,
     Reason.SERVICE_UNAVAILABLE: Kind.BUSY,
     Reason.OVERLOADED: Kind.BUSY,

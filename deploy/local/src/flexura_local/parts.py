@@ -72,7 +72,7 @@ def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
     services = (
         rpc_part(home, "auth", common | bus | database(home, "auth")),
         rpc_part(home, "search", common),
-        rpc_part(home, "jobs", common | bus | database(home, "jobs") | offered(settings)),
+        rpc_part(home, "jobs", common | bus | blobs | database(home, "jobs") | offered(settings)),
         worker_part(home, settings, common | bus | blobs),
         edge_part(home, settings.port, hosts, common | bus | blobs | {"FLEXURA_PUBLIC_URL": public_url}),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +63,10 @@ class Blobs:
         """Removes the object; one that is not there is removed already."""
         await self._in_thread(partial(self._client.remove_object, self._bucket, key))
 
+    async def keys(self, prefix: str, count_max: int) -> list[str]:
+        """Answers the first keys that begin so."""
+        return await self._in_thread(partial(self._keys, prefix, count_max))
+
     async def ensure_bucket(self) -> None:
         await self._in_thread(self._ensure_bucket)
 
@@ -78,6 +83,10 @@ class Blobs:
                 return None
             raise
         return Stat(found.size or 0, found.content_type or "", found.etag or "")
+
+    def _keys(self, prefix: str, count_max: int) -> list[str]:
+        found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+        return [str(item.object_name) for item in islice(found, count_max)]
 
     def _ensure_bucket(self) -> None:
         if not self._client.bucket_exists(self._bucket):

@@ -57,6 +57,8 @@ class Reason(StrEnum):
     JOB_EXISTS = "job_exists"
     LEASE_LOST = "lease_lost"
     JOB_NOT_CLAIMABLE = "job_not_claimable"
+    JOB_DELETED = "job_deleted"
+    JOB_EXPIRED = "job_expired"
 
     PROVIDER_FAILED = "provider_failed"
     PROVIDER_REFUSED = "provider_refused"

@@ -227,6 +227,25 @@ Index(
     sqlite_where=text("removed_at IS NOT NULL"),
     postgresql_where=text("removed_at IS NOT NULL"),
 )
+MAY_HAVE_LEFTOVERS = text(
+    "finished_at IS NOT NULL AND object_removed_at IS NULL AND attempt > 0 "
+    "AND (attempt > 1 OR state = 'failed' OR removed_at IS NOT NULL)"
+)
+Index(
+    "ix_jobs_leftovers",
+    JOBS.c.finished_at,
+    sqlite_where=MAY_HAVE_LEFTOVERS,
+    postgresql_where=MAY_HAVE_LEFTOVERS,
+)
 Index("ix_jobs_account", JOBS.c.account_id, JOBS.c.created_at, JOBS.c.job_id)
+Index(
+    "ix_jobs_client_ref",
+    JOBS.c.account_id,
+    JOBS.c.client_ref,
+    JOBS.c.created_at,
+    JOBS.c.job_id,
+    sqlite_where=text("client_ref <> ''"),
+    postgresql_where=text("client_ref <> ''"),
+)
 Index("ix_request_keys_created_at", REQUEST_KEYS.c.created_at)
 Index("ix_events_created_at", EVENTS.c.created_at)

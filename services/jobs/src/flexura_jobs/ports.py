@@ -20,7 +20,9 @@ from flexura_jobs.domain.jobs import (
     Renewal,
     StoredAsset,
 )
+from flexura_jobs.domain.listing import JobFilter, Position
 from flexura_jobs.domain.queue import Consumer, Hint, QueueState, WorkerPresence
+from flexura_jobs.domain.retention import Leftovers
 from flexura_kit.errors import FieldViolation
 from flexura_kit.ids import AccountId, JobId, WorkerId
 
@@ -41,6 +43,61 @@ class JobStore(Protocol):
         """Fails the job unless it has finished; None where the account has no such job."""
 
     async def stored_assets(self, job_ids: Sequence[JobId]) -> dict[JobId, StoredAsset]: ...
+
+
+class ListingStore(Protocol):
+    """Jobs in the order of their creation."""
+
+    async def jobs_after(
+        self, account_id: AccountId, wanted: JobFilter, after: Position | None, count_max: int
+    ) -> list[Job]:
+        """Answers jobs that are not removed, the newest first, from the position on."""
+
+
+class RemovalStore(Protocol):
+    """Jobs as they go: by their owner's wish, or because their time is over."""
+
+    async def delete(self, account_id: AccountId, job_id: JobId) -> bool:
+        """Leaves a tombstone, after a cancellation where the job has not finished; answers whether there is one."""
+
+    async def expire(self) -> list[tuple[AccountId, JobId]]:
+        """Leaves tombstones of the next jobs whose time is over, and answers which those were."""
+
+    async def drop_tombstones(self) -> int: ...
+
+    async def purge_events(self) -> int: ...
+
+
+class LeftoverStore(Protocol):
+    """Jobs that have ended and whose objects have not been looked through since."""
+
+    async def leftovers(self, count_max: int) -> list[Leftovers]: ...
+
+    async def reread(self, job_ids: Sequence[JobId]) -> list[Leftovers]: ...
+
+    async def note_removed(self, done: Sequence[Leftovers]) -> None:
+        """Notes that nothing is left, unless the job was removed since it was read."""
+
+
+class ObjectStore(Protocol):
+    """Where the assets lie."""
+
+    async def keys(self, prefix: str, count_max: int) -> list[str]: ...
+
+    async def remove(self, key: str) -> None: ...
+
+
+class RemovalNews(Protocol):
+    """Tells edges to forget what they remember of jobs."""
+
+    def removed(self, jobs: Sequence[tuple[AccountId, JobId]]) -> None: ...
+
+
+class Lead(Protocol):
+    """Whether this replica is the one to do what only one may do."""
+
+    @property
+    def leads(self) -> bool: ...
 
 
 class WorkStore(Protocol):

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from flexura_kit.settings import BusSettings, DatabaseSettings, Positive, RPCServerSettings, Settings
+from flexura_kit.settings import BlobSettings, BusSettings, DatabaseSettings, Positive, RPCServerSettings, Settings
 
+Days = Annotated[float, Field(gt=0, le=36_500)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -15,6 +16,7 @@ class JobsSettings(Settings):
     rpc: RPCServerSettings
     database: DatabaseSettings
     nats: BusSettings = BusSettings()
+    s3: BlobSettings = BlobSettings()
 
     catalog_file: Path | None = None
     """File with the catalog of models; the packaged one where none is named."""
@@ -35,6 +37,13 @@ class JobsSettings(Settings):
     """Attempts that may fail before a job does."""
     stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """Servers of NATS that keep the stream of hints."""
+
+    retention_days: Days = 30.0
+    """Days that a job and its asset are kept from the job's end."""
+    tombstone_days: Days = 30.0
+    """Days that a removed job is answered with 410 before it is unknown."""
+    event_days: Days = 1.0
+    """Days that a change of a job's state can be asked for in the event feed."""
 
     @field_validator("providers", mode="before")
     @classmethod

@@ -11,11 +11,22 @@ from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, 
 from flexura_jobs.dispatch.dispatcher import CREATED
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.catalog import Catalog, Deployment, Model
+from flexura_jobs.domain.retention import Retention
+from flexura_jobs.removal import ObjectSweep, RetentionSweep
 from flexura_jobs.rpc import JobsServicer, WorkerServicer
-from flexura_jobs.service import Jobs, LeaseTimes, RequestCheck, Work
+from flexura_jobs.service import JobLists, JobRemovals, Jobs, LeaseTimes, RequestCheck, Work
 from flexura_jobs.settings import JobsSettings
-from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
+from flexura_jobs.store import (
+    SQLJobStore,
+    SQLLeftoverStore,
+    SQLListingStore,
+    SQLQueueStore,
+    SQLRemovalStore,
+    SQLWorkStore,
+    Writer,
+)
 from flexura_jobs.wakeups import Wakeups
+from flexura_kit.blob import blobs
 from flexura_kit.bus import bus
 from flexura_kit.db import DatabaseWatch, database, migrate, transactions
 from flexura_kit.lifecycle import Lifecycle
@@ -24,6 +35,8 @@ from flexura_kit.rpc import Service, rpc_server
 SERVICE = "jobs"
 MIGRATIONS = Path(__file__).parent / "migrations"
 SEED_MAX = 2**32 - 1
+OBJECT_THREADS = 2
+SETTLING = timedelta(minutes=5)  # Longer than a worker that has lost its job goes on with an upload.
 
 
 async def build(settings: JobsSettings, life: Lifecycle) -> None:
@@ -50,6 +63,9 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     nats.subscribe(CREATED, dispatcher.hear)
     reconciler = Reconciler(queue_store, stream, own_models, leader, bell)
     watch = DatabaseWatch(db)
+    kept = retention(settings)
+    removal_store = SQLRemovalStore(tx.dialect, writer, kept)
+    objects = await life.enter(blobs(settings.s3, OBJECT_THREADS))
 
     life.run("write", writer.run)
     life.run("wake", wakeups.run)
@@ -57,13 +73,17 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     life.run("provision", stream.run)
     life.run("dispatch", dispatcher.run)
     life.run("reconcile", reconciler.run)
+    life.run("retain", RetentionSweep(removal_store, wakeups, leader).run)
+    life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, leader).run)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
     life.ready_checks["stream"] = stream.why_not_ready
 
     jobs = Jobs(job_store, catalog, RequestCheck(catalog, OptionsCheck(models), pick_seed), queue_store, bell)
     work = Work(work_store, catalog, stream, bell)
-    life.serve(rpc_server(settings.rpc, [jobs_service(jobs), worker_service(work, lease_times(settings))]))
+    removals = JobRemovals(removal_store, wakeups)
+    servicer = JobsServicer(jobs, JobLists(SQLListingStore(tx)), removals, kept.jobs)
+    life.serve(rpc_server(settings.rpc, [jobs_service(servicer), worker_service(work, lease_times(settings))]))
 
 
 def models_of(settings: JobsSettings) -> list[Model]:
@@ -91,15 +111,23 @@ def lease_times(settings: JobsSettings) -> LeaseTimes:
     )
 
 
+def retention(settings: JobsSettings) -> Retention:
+    return Retention(
+        timedelta(days=settings.retention_days),
+        timedelta(days=settings.tombstone_days),
+        timedelta(days=settings.event_days),
+    )
+
+
 def pick_seed() -> int:
     return 1 + secrets.randbelow(SEED_MAX)
 
 
-def jobs_service(jobs: Jobs) -> Service:
+def jobs_service(servicer: JobsServicer) -> Service:
     return Service(
         jobs_service_pb2.DESCRIPTOR.services_by_name["JobsService"],
         jobs_service_pb2_grpc.add_JobsServiceServicer_to_server,
-        JobsServicer(jobs),
+        servicer,
     )
 
 

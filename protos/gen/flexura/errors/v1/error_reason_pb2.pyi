@@ -90,6 +90,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The lease was lost: another worker may own the job, or it has ended. Metadata: `job_id`."""
     ERROR_REASON_JOB_NOT_CLAIMABLE: _ErrorReason.ValueType  # 57
     """The job cannot be claimed: it is owned, has ended, or never was. Metadata: `job_id`."""
+    ERROR_REASON_JOB_DELETED: _ErrorReason.ValueType  # 60
+    """The job and what it made were deleted by its owner. Example: a job after DeleteJob. Metadata: `job_id`."""
+    ERROR_REASON_JOB_EXPIRED: _ErrorReason.ValueType  # 61
+    """The job and what it made were kept as long as this deployment keeps them. Metadata: `job_id`."""
     ERROR_REASON_PROVIDER_FAILED: _ErrorReason.ValueType  # 70
     """The provider answered with an error. Example: an internal fault of the provider."""
     ERROR_REASON_PROVIDER_REFUSED: _ErrorReason.ValueType  # 71
@@ -180,6 +184,10 @@ ERROR_REASON_LEASE_LOST: ErrorReason.ValueType  # 56
 """The lease was lost: another worker may own the job, or it has ended. Metadata: `job_id`."""
 ERROR_REASON_JOB_NOT_CLAIMABLE: ErrorReason.ValueType  # 57
 """The job cannot be claimed: it is owned, has ended, or never was. Metadata: `job_id`."""
+ERROR_REASON_JOB_DELETED: ErrorReason.ValueType  # 60
+"""The job and what it made were deleted by its owner. Example: a job after DeleteJob. Metadata: `job_id`."""
+ERROR_REASON_JOB_EXPIRED: ErrorReason.ValueType  # 61
+"""The job and what it made were kept as long as this deployment keeps them. Metadata: `job_id`."""
 ERROR_REASON_PROVIDER_FAILED: ErrorReason.ValueType  # 70
 """The provider answered with an error. Example: an internal fault of the provider."""
 ERROR_REASON_PROVIDER_REFUSED: ErrorReason.ValueType  # 71

@@ -24,51 +24,60 @@ _sym_db = _symbol_database.Default()
 
 from flexura.errors.v1 import error_pb2 as flexura_dot_errors_dot_v1_dot_error__pb2
 from flexura.jobs.v1 import job_pb2 as flexura_dot_jobs_dot_v1_dot_job__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"flexura/jobs/v1/jobs_service.proto\x12\x0f\x66lexura.jobs.v1\x1a\x1d\x66lexura/errors/v1/error.proto\x1a\x19\x66lexura/jobs/v1/job.proto\"G\n\x16\x42\x61tchCreateJobsRequest\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.flexura.jobs.v1.CreateJobItem\"\xeb\x01\n\rCreateJobItem\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12.\n\nmedia_type\x18\x03 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\r\n\x05model\x18\x04 \x01(\t\x12\x0e\n\x06prompt\x18\x05 \x01(\t\x12\x14\n\x0coptions_json\x18\x06 \x01(\t\x12\x13\n\x0btraceparent\x18\x07 \x01(\t\x12\x12\n\nclient_ref\x18\x08 \x01(\t\x12\x15\n\rmetadata_json\x18\t \x01(\t\x12\x11\n\ttimeout_s\x18\n \x01(\x01\"F\n\x17\x42\x61tchCreateJobsResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.flexura.jobs.v1.JobResult\"e\n\tJobResult\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x14.flexura.jobs.v1.JobH\x00\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.flexura.errors.v1.ErrorH\x00\x42\x08\n\x06result\"A\n\x13\x42\x61tchGetJobsRequest\x12*\n\x05items\x18\x01 \x03(\x0b\x32\x1b.flexura.jobs.v1.GetJobItem\"0\n\nGetJobItem\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\"C\n\x14\x42\x61tchGetJobsResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.flexura.jobs.v1.JobResult\"6\n\x10\x43\x61ncelJobRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\"6\n\x11\x43\x61ncelJobResponse\x12!\n\x03job\x18\x01 \x01(\x0b\x32\x14.flexura.jobs.v1.Job\"M\n\x19\x42\x61tchResolveAssetsRequest\x12\x30\n\x05items\x18\x01 \x03(\x0b\x32!.flexura.jobs.v1.ResolveAssetItem\"5\n\x10ResolveAssetItem\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\textension\x18\x02 \x01(\t\"R\n\x1a\x42\x61tchResolveAssetsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.flexura.jobs.v1.ResolveAssetResult\"\x7f\n\x12ResolveAssetResult\x12\x34\n\x0cstored_asset\x18\x01 \x01(\x0b\x32\x1c.flexura.jobs.v1.StoredAssetH\x00\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.flexura.errors.v1.ErrorH\x00\x42\x08\n\x06result\"H\n\x0bStoredAsset\x12\x12\n\nobject_key\x18\x01 \x01(\t\x12%\n\x05\x61sset\x18\x02 \x01(\x0b\x32\x16.flexura.jobs.v1.Asset\"\x13\n\x11ListModelsRequest\"<\n\x12ListModelsResponse\x12&\n\x06models\x18\x01 \x03(\x0b\x32\x16.flexura.jobs.v1.Model\"\x96\x02\n\x05Model\x12\r\n\x05model\x18\x01 \x01(\t\x12.\n\nmedia_type\x18\x02 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.flexura.jobs.v1.ModelStatus\x12\x15\n\rstatus_reason\x18\x05 \x01(\t\x12\x12\n\nis_default\x18\x06 \x01(\x08\x12\x1b\n\x13options_schema_json\x18\x07 \x01(\t\x12\x1d\n\x15prompt_characters_max\x18\x08 \x01(\x05\x12\x11\n\ttimeout_s\x18\t \x01(\x05\x12\x11\n\tserved_by\x18\n \x01(\t*\x90\x01\n\x0bModelStatus\x12\x1c\n\x18MODEL_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_STATUS_ACTIVE\x10\x01\x12\x15\n\x11MODEL_STATUS_COLD\x10\x02\x12\x19\n\x15MODEL_STATUS_DEGRADED\x10\x03\x12\x18\n\x14MODEL_STATUS_OFFLINE\x10\x04\x32\xea\x03\n\x0bJobsService\x12\x64\n\x0f\x42\x61tchCreateJobs\x12\'.flexura.jobs.v1.BatchCreateJobsRequest\x1a(.flexura.jobs.v1.BatchCreateJobsResponse\x12[\n\x0c\x42\x61tchGetJobs\x12$.flexura.jobs.v1.BatchGetJobsRequest\x1a%.flexura.jobs.v1.BatchGetJobsResponse\x12R\n\tCancelJob\x12!.flexura.jobs.v1.CancelJobRequest\x1a\".flexura.jobs.v1.CancelJobResponse\x12m\n\x12\x42\x61tchResolveAssets\x12*.flexura.jobs.v1.BatchResolveAssetsRequest\x1a+.flexura.jobs.v1.BatchResolveAssetsResponse\x12U\n\nListModels\x12\".flexura.jobs.v1.ListModelsRequest\x1a#.flexura.jobs.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"flexura/jobs/v1/jobs_service.proto\x12\x0f\x66lexura.jobs.v1\x1a\x1d\x66lexura/errors/v1/error.proto\x1a\x19\x66lexura/jobs/v1/job.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"G\n\x16\x42\x61tchCreateJobsRequest\x12-\n\x05items\x18\x01 \x03(\x0b\x32\x1e.flexura.jobs.v1.CreateJobItem\"\xeb\x01\n\rCreateJobItem\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12.\n\nmedia_type\x18\x03 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\r\n\x05model\x18\x04 \x01(\t\x12\x0e\n\x06prompt\x18\x05 \x01(\t\x12\x14\n\x0coptions_json\x18\x06 \x01(\t\x12\x13\n\x0btraceparent\x18\x07 \x01(\t\x12\x12\n\nclient_ref\x18\x08 \x01(\t\x12\x15\n\rmetadata_json\x18\t \x01(\t\x12\x11\n\ttimeout_s\x18\n \x01(\x01\"F\n\x17\x42\x61tchCreateJobsResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.flexura.jobs.v1.JobResult\"e\n\tJobResult\x12#\n\x03job\x18\x01 \x01(\x0b\x32\x14.flexura.jobs.v1.JobH\x00\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.flexura.errors.v1.ErrorH\x00\x42\x08\n\x06result\"A\n\x13\x42\x61tchGetJobsRequest\x12*\n\x05items\x18\x01 \x03(\x0b\x32\x1b.flexura.jobs.v1.GetJobItem\"0\n\nGetJobItem\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\"C\n\x14\x42\x61tchGetJobsResponse\x12+\n\x07results\x18\x01 \x03(\x0b\x32\x1a.flexura.jobs.v1.JobResult\"6\n\x10\x43\x61ncelJobRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\"6\n\x11\x43\x61ncelJobResponse\x12!\n\x03job\x18\x01 \x01(\x0b\x32\x14.flexura.jobs.v1.Job\"6\n\x10\x44\x65leteJobRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06job_id\x18\x02 \x01(\t\"\x13\n\x11\x44\x65leteJobResponse\"\xee\x01\n\x0fListJobsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12)\n\x06states\x18\x04 \x03(\x0e\x32\x19.flexura.jobs.v1.JobState\x12.\n\nmedia_type\x18\x05 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\x12\n\nclient_ref\x18\x06 \x01(\t\x12\x31\n\rcreated_after\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\x10ListJobsResponse\x12\"\n\x04jobs\x18\x01 \x03(\x0b\x32\x14.flexura.jobs.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x19\x42\x61tchResolveAssetsRequest\x12\x30\n\x05items\x18\x01 \x03(\x0b\x32!.flexura.jobs.v1.ResolveAssetItem\"5\n\x10ResolveAssetItem\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\textension\x18\x02 \x01(\t\"R\n\x1a\x42\x61tchResolveAssetsResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.flexura.jobs.v1.ResolveAssetResult\"\x7f\n\x12ResolveAssetResult\x12\x34\n\x0cstored_asset\x18\x01 \x01(\x0b\x32\x1c.flexura.jobs.v1.StoredAssetH\x00\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.flexura.errors.v1.ErrorH\x00\x42\x08\n\x06result\"H\n\x0bStoredAsset\x12\x12\n\nobject_key\x18\x01 \x01(\t\x12%\n\x05\x61sset\x18\x02 \x01(\x0b\x32\x16.flexura.jobs.v1.Asset\"\x13\n\x11ListModelsRequest\"<\n\x12ListModelsResponse\x12&\n\x06models\x18\x01 \x03(\x0b\x32\x16.flexura.jobs.v1.Model\"\x96\x02\n\x05Model\x12\r\n\x05model\x18\x01 \x01(\t\x12.\n\nmedia_type\x18\x02 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.flexura.jobs.v1.ModelStatus\x12\x15\n\rstatus_reason\x18\x05 \x01(\t\x12\x12\n\nis_default\x18\x06 \x01(\x08\x12\x1b\n\x13options_schema_json\x18\x07 \x01(\t\x12\x1d\n\x15prompt_characters_max\x18\x08 \x01(\x05\x12\x11\n\ttimeout_s\x18\t \x01(\x05\x12\x11\n\tserved_by\x18\n \x01(\t*\x90\x01\n\x0bModelStatus\x12\x1c\n\x18MODEL_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13MODEL_STATUS_ACTIVE\x10\x01\x12\x15\n\x11MODEL_STATUS_COLD\x10\x02\x12\x19\n\x15MODEL_STATUS_DEGRADED\x10\x03\x12\x18\n\x14MODEL_STATUS_OFFLINE\x10\x04\x32\x8f\x05\n\x0bJobsService\x12\x64\n\x0f\x42\x61tchCreateJobs\x12\'.flexura.jobs.v1.BatchCreateJobsRequest\x1a(.flexura.jobs.v1.BatchCreateJobsResponse\x12[\n\x0c\x42\x61tchGetJobs\x12$.flexura.jobs.v1.BatchGetJobsRequest\x1a%.flexura.jobs.v1.BatchGetJobsResponse\x12O\n\x08ListJobs\x12 .flexura.jobs.v1.ListJobsRequest\x1a!.flexura.jobs.v1.ListJobsResponse\x12R\n\tCancelJob\x12!.flexura.jobs.v1.CancelJobRequest\x1a\".flexura.jobs.v1.CancelJobResponse\x12R\n\tDeleteJob\x12!.flexura.jobs.v1.DeleteJobRequest\x1a\".flexura.jobs.v1.DeleteJobResponse\x12m\n\x12\x42\x61tchResolveAssets\x12*.flexura.jobs.v1.BatchResolveAssetsRequest\x1a+.flexura.jobs.v1.BatchResolveAssetsResponse\x12U\n\nListModels\x12\".flexura.jobs.v1.ListModelsRequest\x1a#.flexura.jobs.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'flexura.jobs.v1.jobs_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODELSTATUS']._serialized_start=1683
-  _globals['_MODELSTATUS']._serialized_end=1827
-  _globals['_BATCHCREATEJOBSREQUEST']._serialized_start=113
-  _globals['_BATCHCREATEJOBSREQUEST']._serialized_end=184
-  _globals['_CREATEJOBITEM']._serialized_start=187
-  _globals['_CREATEJOBITEM']._serialized_end=422
-  _globals['_BATCHCREATEJOBSRESPONSE']._serialized_start=424
-  _globals['_BATCHCREATEJOBSRESPONSE']._serialized_end=494
-  _globals['_JOBRESULT']._serialized_start=496
-  _globals['_JOBRESULT']._serialized_end=597
-  _globals['_BATCHGETJOBSREQUEST']._serialized_start=599
-  _globals['_BATCHGETJOBSREQUEST']._serialized_end=664
-  _globals['_GETJOBITEM']._serialized_start=666
-  _globals['_GETJOBITEM']._serialized_end=714
-  _globals['_BATCHGETJOBSRESPONSE']._serialized_start=716
-  _globals['_BATCHGETJOBSRESPONSE']._serialized_end=783
-  _globals['_CANCELJOBREQUEST']._serialized_start=785
-  _globals['_CANCELJOBREQUEST']._serialized_end=839
-  _globals['_CANCELJOBRESPONSE']._serialized_start=841
-  _globals['_CANCELJOBRESPONSE']._serialized_end=895
-  _globals['_BATCHRESOLVEASSETSREQUEST']._serialized_start=897
-  _globals['_BATCHRESOLVEASSETSREQUEST']._serialized_end=974
-  _globals['_RESOLVEASSETITEM']._serialized_start=976
-  _globals['_RESOLVEASSETITEM']._serialized_end=1029
-  _globals['_BATCHRESOLVEASSETSRESPONSE']._serialized_start=1031
-  _globals['_BATCHRESOLVEASSETSRESPONSE']._serialized_end=1113
-  _globals['_RESOLVEASSETRESULT']._serialized_start=1115
-  _globals['_RESOLVEASSETRESULT']._serialized_end=1242
-  _globals['_STOREDASSET']._serialized_start=1244
-  _globals['_STOREDASSET']._serialized_end=1316
-  _globals['_LISTMODELSREQUEST']._serialized_start=1318
-  _globals['_LISTMODELSREQUEST']._serialized_end=1337
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1339
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1399
-  _globals['_MODEL']._serialized_start=1402
-  _globals['_MODEL']._serialized_end=1680
-  _globals['_JOBSSERVICE']._serialized_start=1830
-  _globals['_JOBSSERVICE']._serialized_end=2320
+  _globals['_MODELSTATUS']._serialized_start=2115
+  _globals['_MODELSTATUS']._serialized_end=2259
+  _globals['_BATCHCREATEJOBSREQUEST']._serialized_start=146
+  _globals['_BATCHCREATEJOBSREQUEST']._serialized_end=217
+  _globals['_CREATEJOBITEM']._serialized_start=220
+  _globals['_CREATEJOBITEM']._serialized_end=455
+  _globals['_BATCHCREATEJOBSRESPONSE']._serialized_start=457
+  _globals['_BATCHCREATEJOBSRESPONSE']._serialized_end=527
+  _globals['_JOBRESULT']._serialized_start=529
+  _globals['_JOBRESULT']._serialized_end=630
+  _globals['_BATCHGETJOBSREQUEST']._serialized_start=632
+  _globals['_BATCHGETJOBSREQUEST']._serialized_end=697
+  _globals['_GETJOBITEM']._serialized_start=699
+  _globals['_GETJOBITEM']._serialized_end=747
+  _globals['_BATCHGETJOBSRESPONSE']._serialized_start=749
+  _globals['_BATCHGETJOBSRESPONSE']._serialized_end=816
+  _globals['_CANCELJOBREQUEST']._serialized_start=818
+  _globals['_CANCELJOBREQUEST']._serialized_end=872
+  _globals['_CANCELJOBRESPONSE']._serialized_start=874
+  _globals['_CANCELJOBRESPONSE']._serialized_end=928
+  _globals['_DELETEJOBREQUEST']._serialized_start=930
+  _globals['_DELETEJOBREQUEST']._serialized_end=984
+  _globals['_DELETEJOBRESPONSE']._serialized_start=986
+  _globals['_DELETEJOBRESPONSE']._serialized_end=1005
+  _globals['_LISTJOBSREQUEST']._serialized_start=1008
+  _globals['_LISTJOBSREQUEST']._serialized_end=1246
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1248
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1327
+  _globals['_BATCHRESOLVEASSETSREQUEST']._serialized_start=1329
+  _globals['_BATCHRESOLVEASSETSREQUEST']._serialized_end=1406
+  _globals['_RESOLVEASSETITEM']._serialized_start=1408
+  _globals['_RESOLVEASSETITEM']._serialized_end=1461
+  _globals['_BATCHRESOLVEASSETSRESPONSE']._serialized_start=1463
+  _globals['_BATCHRESOLVEASSETSRESPONSE']._serialized_end=1545
+  _globals['_RESOLVEASSETRESULT']._serialized_start=1547
+  _globals['_RESOLVEASSETRESULT']._serialized_end=1674
+  _globals['_STOREDASSET']._serialized_start=1676
+  _globals['_STOREDASSET']._serialized_end=1748
+  _globals['_LISTMODELSREQUEST']._serialized_start=1750
+  _globals['_LISTMODELSREQUEST']._serialized_end=1769
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1771
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1831
+  _globals['_MODEL']._serialized_start=1834
+  _globals['_MODEL']._serialized_end=2112
+  _globals['_JOBSSERVICE']._serialized_start=2262
+  _globals['_JOBSSERVICE']._serialized_end=2917
 # @@protoc_insertion_point(module_scope)

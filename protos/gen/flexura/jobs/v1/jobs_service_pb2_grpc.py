@@ -45,10 +45,20 @@ class JobsServiceStub:
                 request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.BatchGetJobsRequest.SerializeToString,
                 response_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.BatchGetJobsResponse.FromString,
                 _registered_method=True)
+        self.ListJobs = channel.unary_unary(
+                '/flexura.jobs.v1.JobsService/ListJobs',
+                request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListJobsRequest.SerializeToString,
+                response_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListJobsResponse.FromString,
+                _registered_method=True)
         self.CancelJob = channel.unary_unary(
                 '/flexura.jobs.v1.JobsService/CancelJob',
                 request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.CancelJobResponse.FromString,
+                _registered_method=True)
+        self.DeleteJob = channel.unary_unary(
+                '/flexura.jobs.v1.JobsService/DeleteJob',
+                request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobRequest.SerializeToString,
+                response_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobResponse.FromString,
                 _registered_method=True)
         self.BatchResolveAssets = channel.unary_unary(
                 '/flexura.jobs.v1.JobsService/BatchResolveAssets',
@@ -81,7 +91,18 @@ class JobsServiceServicer:
     def BatchGetJobs(self, request, context):
         """Answers jobs as they now are, one result per item, in order.
 
-        An item fails with JOB_NOT_FOUND, also where the job is another account's. At most 256 items.
+        An item fails with JOB_NOT_FOUND, also where the job is another account's, and with JOB_DELETED or JOB_EXPIRED where
+        it was removed. At most 256 items.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListJobs(self, request, context):
+        """Lists an account's jobs, the newest first; those that were removed are not listed.
+
+        Pages do not shift while jobs are added: none is listed twice, and none that was there at the first page is left
+        out. Fails with INVALID_REQUEST, also for a page token of another account or of other filters.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,11 +118,21 @@ class JobsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteJob(self, request, context):
+        """Removes a job for ever, with what was asked for and what it made; one that has not finished is cancelled first.
+
+        Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
+        as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchResolveAssets(self, request, context):
         """Answers where the bytes of finished jobs lie, one result per item, in order.
 
-        No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND. At most 256
-        items.
+        No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
+        JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,10 +158,20 @@ def add_JobsServiceServicer_to_server(servicer, server):
                     request_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.BatchGetJobsRequest.FromString,
                     response_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.BatchGetJobsResponse.SerializeToString,
             ),
+            'ListJobs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListJobs,
+                    request_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListJobsRequest.FromString,
+                    response_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListJobsResponse.SerializeToString,
+            ),
             'CancelJob': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelJob,
                     request_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.CancelJobRequest.FromString,
                     response_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'DeleteJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJob,
+                    request_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobRequest.FromString,
+                    response_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobResponse.SerializeToString,
             ),
             'BatchResolveAssets': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchResolveAssets,
@@ -209,6 +250,33 @@ class JobsService:
             _registered_method=True)
 
     @staticmethod
+    def ListJobs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/flexura.jobs.v1.JobsService/ListJobs',
+            flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListJobsRequest.SerializeToString,
+            flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListJobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CancelJob(request,
             target,
             options=(),
@@ -225,6 +293,33 @@ class JobsService:
             '/flexura.jobs.v1.JobsService/CancelJob',
             flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.CancelJobRequest.SerializeToString,
             flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/flexura.jobs.v1.JobsService/DeleteJob',
+            flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobRequest.SerializeToString,
+            flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,7 +44,14 @@ class JobsServiceStub:
     BatchGetJobs: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchGetJobsRequest, _jobs_service_pb2.BatchGetJobsResponse]
     """Answers jobs as they now are, one result per item, in order.
 
-    An item fails with JOB_NOT_FOUND, also where the job is another account's. At most 256 items.
+    An item fails with JOB_NOT_FOUND, also where the job is another account's, and with JOB_DELETED or JOB_EXPIRED where
+    it was removed. At most 256 items.
+    """
+    ListJobs: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.ListJobsRequest, _jobs_service_pb2.ListJobsResponse]
+    """Lists an account's jobs, the newest first; those that were removed are not listed.
+
+    Pages do not shift while jobs are added: none is listed twice, and none that was there at the first page is left
+    out. Fails with INVALID_REQUEST, also for a page token of another account or of other filters.
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.CancelJobRequest, _jobs_service_pb2.CancelJobResponse]
     """Cancels a job that has not finished yet, and answers the job as it now is.
@@ -52,11 +59,17 @@ class JobsServiceStub:
     Safe to repeat. A finished job is answered unchanged; a cancelled one is failed with reason CANCELED. Work in
     progress is told at once, or at the latest with the worker's next renewal, and stops within 5 seconds.
     """
+    DeleteJob: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.DeleteJobRequest, _jobs_service_pb2.DeleteJobResponse]
+    """Removes a job for ever, with what was asked for and what it made; one that has not finished is cancelled first.
+
+    Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
+    as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
+    """
     BatchResolveAssets: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchResolveAssetsRequest, _jobs_service_pb2.BatchResolveAssetsResponse]
     """Answers where the bytes of finished jobs lie, one result per item, in order.
 
-    No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND. At most 256
-    items.
+    No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
+    JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
     """
     ListModels: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.ListModelsRequest, _jobs_service_pb2.ListModelsResponse]
     """Lists the catalog: every model, its schema and what to expect of it at present."""
@@ -77,7 +90,14 @@ class JobsServiceAsyncStub(JobsServiceStub):
     BatchGetJobs: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchGetJobsRequest, _jobs_service_pb2.BatchGetJobsResponse]  # type: ignore[assignment]
     """Answers jobs as they now are, one result per item, in order.
 
-    An item fails with JOB_NOT_FOUND, also where the job is another account's. At most 256 items.
+    An item fails with JOB_NOT_FOUND, also where the job is another account's, and with JOB_DELETED or JOB_EXPIRED where
+    it was removed. At most 256 items.
+    """
+    ListJobs: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.ListJobsRequest, _jobs_service_pb2.ListJobsResponse]  # type: ignore[assignment]
+    """Lists an account's jobs, the newest first; those that were removed are not listed.
+
+    Pages do not shift while jobs are added: none is listed twice, and none that was there at the first page is left
+    out. Fails with INVALID_REQUEST, also for a page token of another account or of other filters.
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.CancelJobRequest, _jobs_service_pb2.CancelJobResponse]  # type: ignore[assignment]
     """Cancels a job that has not finished yet, and answers the job as it now is.
@@ -85,11 +105,17 @@ class JobsServiceAsyncStub(JobsServiceStub):
     Safe to repeat. A finished job is answered unchanged; a cancelled one is failed with reason CANCELED. Work in
     progress is told at once, or at the latest with the worker's next renewal, and stops within 5 seconds.
     """
+    DeleteJob: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.DeleteJobRequest, _jobs_service_pb2.DeleteJobResponse]  # type: ignore[assignment]
+    """Removes a job for ever, with what was asked for and what it made; one that has not finished is cancelled first.
+
+    Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
+    as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
+    """
     BatchResolveAssets: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchResolveAssetsRequest, _jobs_service_pb2.BatchResolveAssetsResponse]  # type: ignore[assignment]
     """Answers where the bytes of finished jobs lie, one result per item, in order.
 
-    No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND. At most 256
-    items.
+    No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
+    JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
     """
     ListModels: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.ListModelsRequest, _jobs_service_pb2.ListModelsResponse]  # type: ignore[assignment]
     """Lists the catalog: every model, its schema and what to expect of it at present."""
@@ -119,7 +145,20 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_jobs_service_pb2.BatchGetJobsResponse, _abc.Awaitable[_jobs_service_pb2.BatchGetJobsResponse]]:
         """Answers jobs as they now are, one result per item, in order.
 
-        An item fails with JOB_NOT_FOUND, also where the job is another account's. At most 256 items.
+        An item fails with JOB_NOT_FOUND, also where the job is another account's, and with JOB_DELETED or JOB_EXPIRED where
+        it was removed. At most 256 items.
+        """
+
+    @_abc_1.abstractmethod
+    def ListJobs(
+        self,
+        request: _jobs_service_pb2.ListJobsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_service_pb2.ListJobsResponse, _abc.Awaitable[_jobs_service_pb2.ListJobsResponse]]:
+        """Lists an account's jobs, the newest first; those that were removed are not listed.
+
+        Pages do not shift while jobs are added: none is listed twice, and none that was there at the first page is left
+        out. Fails with INVALID_REQUEST, also for a page token of another account or of other filters.
         """
 
     @_abc_1.abstractmethod
@@ -135,6 +174,18 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def DeleteJob(
+        self,
+        request: _jobs_service_pb2.DeleteJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_service_pb2.DeleteJobResponse, _abc.Awaitable[_jobs_service_pb2.DeleteJobResponse]]:
+        """Removes a job for ever, with what was asked for and what it made; one that has not finished is cancelled first.
+
+        Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
+        as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
+        """
+
+    @_abc_1.abstractmethod
     def BatchResolveAssets(
         self,
         request: _jobs_service_pb2.BatchResolveAssetsRequest,
@@ -142,8 +193,8 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_jobs_service_pb2.BatchResolveAssetsResponse, _abc.Awaitable[_jobs_service_pb2.BatchResolveAssetsResponse]]:
         """Answers where the bytes of finished jobs lie, one result per item, in order.
 
-        No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND. At most 256
-        items.
+        No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
+        JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
         """
 
     @_abc_1.abstractmethod

@@ -81,6 +81,11 @@ ADVICE: dict[Reason, Advice] = {
     Reason.ASSET_NOT_FOUND: Advice(
         "No such asset", ("Use the asset_url of GET /api/jobs/{{job_id}} as it is, once the job is completed.",)
     ),
+    Reason.JOB_DELETED: Advice("The job was deleted", ("Submit the job again if it is still wanted.",)),
+    Reason.JOB_EXPIRED: Advice(
+        "The job is no longer kept",
+        ("Submit the job again if it is still wanted.", "Fetch what a job made before its `expires_at`."),
+    ),
     Reason.MODEL_UNKNOWN: Advice("No such model", ('Send "model": "{nearest}" if that is what you meant.', _CATALOG)),
     Reason.MODEL_TYPE_MISMATCH: Advice(
         "The model makes something else",

@@ -21,6 +21,13 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class Removal(StrEnum):
+    """Why a job is gone."""
+
+    DELETED = "deleted"
+    EXPIRED = "expired"
+
+
 class Checkpoint(StrEnum):
     """How far the call to a provider is."""
 
@@ -48,6 +55,7 @@ class StoredAsset:
 
     object_key: str
     asset: Asset
+    removal: Removal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class Job:
     deadline_at: datetime
     asset: Asset | None
     failure: Failure | None
+    removal: Removal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,39 +1,51 @@
 """The door for owners of jobs: the edge and internal services."""
 
+from datetime import timedelta
 from typing import Any
 
 from grpc.aio import ServicerContext
 
 from flexura.jobs.v1 import jobs_service_pb2 as pb
 from flexura.jobs.v1 import jobs_service_pb2_grpc
+from flexura_jobs.rpc.listing import page_to_message, query_of
 from flexura_jobs.rpc.messages import add_job_results, asset_result, job_request_of, job_to_message, model_to_message
-from flexura_jobs.service import Jobs
+from flexura_jobs.service import JobLists, JobRemovals, Jobs
 from flexura_kit.ids import AccountId, JobId
 
 Context = ServicerContext[Any, Any]
 
 
 class JobsServicer(jobs_service_pb2_grpc.JobsServiceServicer):
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, lists: JobLists, removals: JobRemovals, retention: timedelta) -> None:
         self._jobs = jobs
+        self._lists = lists
+        self._removals = removals
+        self._retention = retention
 
     async def BatchCreateJobs(
         self, request: pb.BatchCreateJobsRequest, _context: Context
     ) -> pb.BatchCreateJobsResponse:
         results = await self._jobs.create_batch([job_request_of(item) for item in request.items])
         response = pb.BatchCreateJobsResponse()
-        add_job_results(response.results, results)
+        add_job_results(response.results, results, self._retention)
         return response
 
     async def BatchGetJobs(self, request: pb.BatchGetJobsRequest, _context: Context) -> pb.BatchGetJobsResponse:
         asked = [(AccountId(item.account_id), JobId(item.job_id)) for item in request.items]
         response = pb.BatchGetJobsResponse()
-        add_job_results(response.results, await self._jobs.get_batch(asked))
+        add_job_results(response.results, await self._jobs.get_batch(asked), self._retention)
         return response
+
+    async def ListJobs(self, request: pb.ListJobsRequest, _context: Context) -> pb.ListJobsResponse:
+        return page_to_message(await self._lists.page(query_of(request)), self._retention)
 
     async def CancelJob(self, request: pb.CancelJobRequest, _context: Context) -> pb.CancelJobResponse:
         job = await self._jobs.cancel(AccountId(request.account_id), JobId(request.job_id))
-        return pb.CancelJobResponse(job=job_to_message(job))
+        return pb.CancelJobResponse(job=job_to_message(job, self._retention))
+
+    async def DeleteJob(self, request: pb.DeleteJobRequest, _context: Context) -> pb.DeleteJobResponse:
+        await self._removals.delete(AccountId(request.account_id), JobId(request.job_id))
+        return pb.DeleteJobResponse()
 
     async def BatchResolveAssets(
         self, request: pb.BatchResolveAssetsRequest, _context: Context

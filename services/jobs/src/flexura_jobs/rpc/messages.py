@@ -65,23 +65,23 @@ def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
     )
 
 
-def add_job_results(messages: JobResults, results: Iterable[Job | FlexuraError]) -> None:
+def add_job_results(messages: JobResults, results: Iterable[Job | FlexuraError], retention: timedelta) -> None:
     """Fills each message where it is: a message that is put into another is copied, half the time of a read."""
     for result in results:
         message = messages.add()
         if isinstance(result, FlexuraError):
             message.error.CopyFrom(error_to_message(result))
         else:
-            fill_job(message.job, result)
+            fill_job(message.job, result, retention)
 
 
-def job_to_message(job: Job) -> job_pb2.Job:
+def job_to_message(job: Job, retention: timedelta) -> job_pb2.Job:
     message = job_pb2.Job()
-    fill_job(message, job)
+    fill_job(message, job, retention)
     return message
 
 
-def fill_job(message: job_pb2.Job, job: Job) -> None:
+def fill_job(message: job_pb2.Job, job: Job, retention: timedelta) -> None:
     message.job_id = job.job_id
     message.media_type = MEDIA_TYPES[job.media_type]
     message.state = STATES[job.state]
@@ -96,6 +96,7 @@ def fill_job(message: job_pb2.Job, job: Job) -> None:
         fill_timestamp(message.start_time, job.started_at)
     if job.finished_at is not None:
         fill_timestamp(message.finish_time, job.finished_at)
+        fill_timestamp(message.expire_time, job.finished_at + retention)
     message.progress = job.progress
     message.attempt = job.attempt
     message.client_ref = job.client_ref

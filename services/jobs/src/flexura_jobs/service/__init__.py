@@ -1,7 +1,9 @@
 """The use cases of the jobs service, one method for each RPC."""
 
 from flexura_jobs.service.jobs import Jobs
+from flexura_jobs.service.listing import JobLists
+from flexura_jobs.service.removal import JobRemovals
 from flexura_jobs.service.requests import RequestCheck
 from flexura_jobs.service.work import LeaseTimes, Work
 
-__all__ = ["Jobs", "LeaseTimes", "RequestCheck", "Work"]
+__all__ = ["JobLists", "JobRemovals", "Jobs", "LeaseTimes", "RequestCheck", "Work"]

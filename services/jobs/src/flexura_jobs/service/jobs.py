@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flexura_jobs.domain.catalog import Catalog, Listing
 from flexura_jobs.domain.jobs import Job, JobRequest, NewJob, StoredAsset
 from flexura_jobs.ports import Bell, Fleet, JobStore
+from flexura_jobs.service.removal import job_not_found, job_removed
 from flexura_jobs.service.requests import RequestCheck, invalid_request, is_job_id
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId
@@ -30,7 +31,7 @@ class Jobs:
         return [
             repeated.get(request.job_id, job)
             if isinstance(job, FlexuraError)
-            else created[id(job)] or job_exists(job.job_id)
+            else kept(created[id(job)] or job_exists(job.job_id))
             for request, job in zip(requests, checked, strict=True)
         ]
 
@@ -43,6 +44,8 @@ class Jobs:
         job = await self._store.cancel(account_id, job_id) if is_job_id(job_id) else None
         if job is None:
             raise job_not_found(job_id)
+        if job.removal is not None:
+            raise job_removed(job_id, job.removal)
         return job
 
     async def resolve_assets(self, asked: Sequence[tuple[JobId, str]]) -> list[StoredAsset | FlexuraError]:
@@ -78,17 +81,19 @@ def refuse_too_many(items: Sequence[object], items_max: int = JOBS_MAX) -> None:
 
 def own_or_not_found(job: Job | None, account_id: AccountId, job_id: JobId) -> Job | FlexuraError:
     # Another account's job looks the same as no job: its existence is not the caller's to know.
-    return job if job is not None and job.account_id == account_id else job_not_found(job_id)
+    return kept(job) if job is not None and job.account_id == account_id else job_not_found(job_id)
+
+
+def kept(job: Job | FlexuraError) -> Job | FlexuraError:
+    if isinstance(job, FlexuraError) or job.removal is None:
+        return job
+    return job_removed(job.job_id, job.removal)
 
 
 def asset_or_not_found(stored: StoredAsset | None, job_id: JobId, extension: str) -> StoredAsset | FlexuraError:
     if stored is not None and stored.asset.extension == extension:
-        return stored
+        return stored if stored.removal is None else job_removed(job_id, stored.removal)
     return FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, "there is no such asset", job_id=job_id)
-
-
-def job_not_found(job_id: JobId) -> FlexuraError:
-    return FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, "there is no such job", job_id=job_id)
 
 
 def job_exists(job_id: JobId) -> FlexuraError:

@@ -1,8 +1,19 @@
 """The jobs in a database: statements, transactions, and one writer that commits for all."""
 
 from flexura_jobs.store.jobs import SQLJobStore
+from flexura_jobs.store.leftovers import SQLLeftoverStore
+from flexura_jobs.store.listing import SQLListingStore
 from flexura_jobs.store.queue import SQLQueueStore
+from flexura_jobs.store.removal import SQLRemovalStore
 from flexura_jobs.store.work import SQLWorkStore
 from flexura_jobs.store.writer import Writer
 
-__all__ = ["SQLJobStore", "SQLQueueStore", "SQLWorkStore", "Writer"]
+__all__ = [
+    "SQLJobStore",
+    "SQLLeftoverStore",
+    "SQLListingStore",
+    "SQLQueueStore",
+    "SQLRemovalStore",
+    "SQLWorkStore",
+    "Writer",
+]

@@ -38,7 +38,7 @@ class SQLJobStore:
         self._get = jobs_by_id(transactions.dialect)
         asked = items_table(transactions.dialect, job_id=TEXT)
         self._stored_assets = (
-            select(JOBS.c.job_id, JOBS.c.asset_key, *ASSET_COLUMNS)
+            select(JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal, *ASSET_COLUMNS)
             .join_from(asked, JOBS, JOBS.c.job_id == asked.c.job_id)
             .where(JOBS.c.state == COMPLETED)
         )
@@ -148,4 +148,4 @@ class Cancellation:
         canceled = [job_of(row) for row in connection.execute(self._update, parameters)]
         events += [NewEvent(job.account_id, job.job_id, job.state, job.attempt, job.failure) for job in canceled]
         jobs = {row[0]: job_of(row) for row in connection.execute(self._get, parameters)}
-        return [jobs.get(job_id) for _, job_id in asked]
+        return [own(jobs.get(job_id), account_id) for account_id, job_id in asked]

@@ -11,6 +11,7 @@ from flexura_jobs.domain.jobs import (
     Job,
     JobState,
     MediaType,
+    Removal,
     StoredAsset,
 )
 from flexura_jobs.models import JOBS
@@ -47,6 +48,7 @@ JOB_COLUMNS = (
     JOBS.c.client_ref,
     JOBS.c.metadata,
     JOBS.c.deadline_at,
+    JOBS.c.removal,
     *ASSET_COLUMNS,
 )
 CLAIM_COLUMNS = (
@@ -84,7 +86,7 @@ def job_of(row: Any) -> Job:
     (
         job_id, account_id, media_type, state, prompt, requested_model, model, options, created_at, updated_at,
         started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, client_ref,
-        metadata_json, deadline_at, *asset,
+        metadata_json, deadline_at, removal, *asset,
     ) = row  # fmt: skip
     return Job(
         job_id,
@@ -107,11 +109,13 @@ def job_of(row: Any) -> Job:
         deadline_at,
         Asset(*asset) if asset[0] is not None else None,
         Failure(Reason(failure_reason), failure_message, failure_retryable) if failure_reason else None,
+        Removal(removal) if removal else None,
     )
 
 
 def stored_asset_of(row: Any) -> StoredAsset:
-    return StoredAsset(row[0], Asset(*row[1:]))
+    object_key, removal, *asset = row
+    return StoredAsset(object_key, Asset(*asset), Removal(removal) if removal else None)
 
 
 def claimed_job_of(row: Any) -> ClaimedJob:

@@ -50,6 +50,10 @@ LITERALS = {
     JobState.FAILED: FAILED,
 }
 
+ZERO = literal_column("0", INTEGER)
+ONE = literal_column("1", INTEGER)
+NO_TEXT = literal_column("''", TEXT)
+
 IS_QUEUED = JOBS.c.state == QUEUED
 IS_PROCESSING = JOBS.c.state == PROCESSING
 IS_WAITING = IS_QUEUED & JOBS.c.dispatched_at.is_(None)

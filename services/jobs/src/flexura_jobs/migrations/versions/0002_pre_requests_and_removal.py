@@ -36,6 +36,13 @@ def upgrade() -> None:
     op.create_index("ix_jobs_account", "jobs", ["account_id", "created_at", "job_id"])
     index("ix_jobs_finished", "finished_at", "finished_at IS NOT NULL AND removed_at IS NULL")
     index("ix_jobs_removed", "removed_at", "removed_at IS NOT NULL")
+    index(
+        "ix_jobs_leftovers",
+        "finished_at",
+        "finished_at IS NOT NULL AND object_removed_at IS NULL AND attempt > 0 "
+        "AND (attempt > 1 OR state = 'failed' OR removed_at IS NOT NULL)",
+    )
+    index("ix_jobs_client_ref", "account_id, client_ref, created_at, job_id", "client_ref <> ''")
     op.create_table(
         "request_keys",
         required("account_id", sa.Text),
