@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nats
 from nats.js import JetStreamContext
@@ -69,7 +70,7 @@ class JobsDoor:
         await self.work.CompleteJob(request, timeout=TIMEOUT_S)
 
 
-def new_item(account_id: str = "alice", **fields: str) -> jobs_service_pb2.CreateJobItem:
+def new_item(account_id: str = "alice", **fields: Any) -> jobs_service_pb2.CreateJobItem:
     item = jobs_service_pb2.CreateJobItem(
         job_id=new_uuid7(),
         account_id=account_id,

@@ -244,6 +244,22 @@ async def test_attempts_are_counted_and_the_last_one_ends_the_job(stores: Stores
     assert job.finished_at is not None
 
 
+async def test_a_job_whose_workers_all_vanish_ends_after_exactly_three_attempts(stores: Stores) -> None:
+    new = new_job()
+    await stores.created(new)
+    work = stores.leasing_for(SHORT)
+    for attempt in (1, 2, 3):
+        (job,) = await work.claim([claim(new)])
+        assert job is not None
+        assert job.attempt == attempt
+        await asyncio.sleep(PAST)
+        assert await stores.queue.move_lost_leases() == 1
+    assert list(await work.claim([claim(new)])) == [None]
+    ended = await stores.job(new)
+    assert ended.failure is not None
+    assert (ended.state, ended.attempt, ended.failure.reason) == (JobState.FAILED, 3, Reason.WORKER_LOST)
+
+
 async def test_a_failure_that_is_not_retryable_ends_the_job_at_once(stores: Stores) -> None:
     new = new_job()
     await stores.created(new)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nats
 import psutil
@@ -260,10 +260,18 @@ class Plant:
             await worker.process.stop()
 
 
+class Surroundings(Protocol):
+    """What a worker needs around it."""
+
+    target: str
+    broker: NATSServer
+    store: S3Server
+
+
 class Worker:
     """The media worker as a process."""
 
-    def __init__(self, plant: Plant, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(self, plant: Surroundings, folder: Path, settings: dict[str, str]) -> None:
         folder.mkdir()
         self.spool = folder / "spool"
         environment = {
