@@ -13,6 +13,7 @@ from servers.nats import NATSServer
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2, worker_service_pb2
 from flexura.jobs.v1.jobs_service_pb2_grpc import JobsServiceStub
+from flexura.jobs.v1.webhooks_service_pb2_grpc import WebhooksServiceStub
 from flexura.jobs.v1.worker_service_pb2_grpc import WorkerServiceStub
 from flexura_jobs.settings import JobsSettings
 from flexura_jobs.wiring import build
@@ -29,10 +30,11 @@ ASSET = job_pb2.Asset(extension="png", content_type="image/png", size_bytes=5, s
 
 @dataclass(frozen=True)
 class JobsDoor:
-    """Both stubs of one replica, and the short ways through them that tests take."""
+    """The stubs of one replica, and the short ways through them that tests take."""
 
     jobs: JobsServiceStub
     work: WorkerServiceStub
+    webhooks: WebhooksServiceStub
     stop: asyncio.Event
     unready: Callable[[], dict[str, str]]
 
@@ -84,7 +86,7 @@ def new_item(account_id: str = "alice", **fields: Any) -> jobs_service_pb2.Creat
 
 @asynccontextmanager
 async def jobs_service(
-    data: DatabaseSettings, broker: NATSServer, folder: Path, name: str = "jobs", **settings: float
+    data: DatabaseSettings, broker: NATSServer, folder: Path, name: str = "jobs", **settings: object
 ) -> AsyncIterator[JobsDoor]:
     """Runs a replica as its own process would, less the process."""
     socket = f"unix:{folder}/{name}.sock"
@@ -105,7 +107,8 @@ async def jobs_service(
         running = asyncio.create_task(life.run_until_stopped())
         stack.push_async_callback(stop, life, running)
         channel = await stack.enter_async_context(rpc_channel(socket))
-        yield JobsDoor(JobsServiceStub(channel), WorkerServiceStub(channel), life.stopping, life.unready)
+        stubs = JobsServiceStub(channel), WorkerServiceStub(channel), WebhooksServiceStub(channel)
+        yield JobsDoor(*stubs, life.stopping, life.unready)
 
 
 async def stop(life: Lifecycle, running: asyncio.Task[None]) -> None:

@@ -69,6 +69,13 @@ class Reason(StrEnum):
 
     SEARCH_UNAVAILABLE = "search_unavailable"
 
+    WEBHOOK_NOT_FOUND = "webhook_not_found"
+    DELIVERY_NOT_FOUND = "delivery_not_found"
+    WEBHOOK_LIMIT = "webhook_limit"
+    WEBHOOK_EXISTS = "webhook_exists"
+    WEBHOOK_DISABLED = "webhook_disabled"
+    WEBHOOKS_UNAVAILABLE = "webhooks_unavailable"
+
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:

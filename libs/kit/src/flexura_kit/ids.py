@@ -5,10 +5,12 @@ import time
 from typing import NewType
 
 AccountId = NewType("AccountId", str)
+DeliveryId = NewType("DeliveryId", str)
 JobId = NewType("JobId", str)
 KeyId = NewType("KeyId", str)
 LeaseToken = NewType("LeaseToken", str)
 RequestId = NewType("RequestId", str)
+WebhookId = NewType("WebhookId", str)
 WorkerId = NewType("WorkerId", str)
 
 RANDOM_BITS = 74  # What RFC 9562 leaves of a UUIDv7 beside time, version and variant.

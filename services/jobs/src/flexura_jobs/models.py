@@ -105,6 +105,8 @@ class JobRow(Row, table=True):
     failure_message: str | None = optional(Text)
     failure_retryable: bool | None = optional(Boolean)
 
+    webhook_url: str | None = optional(Text)
+
     created_at: datetime = required(UTCTime)
     updated_at: datetime = required(UTCTime)
     started_at: datetime | None = optional(UTCTime)
@@ -175,6 +177,52 @@ class LeaderRow(Row, table=True):
     expires_at: datetime = required(UTCTime)
 
 
+class WebhookRow(Row, table=True):
+    """An address that is told when jobs end; without a URL, the secret of the jobs that name one themselves."""
+
+    __tablename__ = "webhooks"
+
+    webhook_id: str = key(Text)
+    account_id: str = required(Text)
+    url: str = required(Text)
+    created_at: datetime = required(UTCTime)
+    disabled_at: datetime | None = optional(UTCTime)
+    disabled_reason: str | None = optional(Text)
+    deleted_at: datetime | None = optional(UTCTime)
+
+
+class WebhookSecretRow(Row, table=True):
+    """A signing secret, sealed; the one that does not expire is the present one."""
+
+    __tablename__ = "webhook_secrets"
+
+    secret_id: str = key(Text)
+    webhook_id: str = required(Text)
+    sealed: str = required(Text)
+    expires_at: datetime | None = optional(UTCTime)
+
+
+class DeliveryRow(Row, table=True):
+    """A message to one address; while it is pending, `due_at` says when it may be claimed, a lease's end included."""
+
+    __tablename__ = "webhook_deliveries"
+
+    delivery_id: str = key(Text)
+    webhook_id: str = required(Text)
+    account_id: str = required(Text)
+    job_id: str | None = optional(Text)
+    event_type: str = required(Text)
+    url: str = required(Text)
+    state: str = required(Text, "'pending'")
+    attempt: int = required(Integer, "0")
+    due_at: datetime = required(UTCTime)
+    lease_token: str | None = optional(Text)
+    attempted_at: datetime | None = optional(UTCTime)
+    response_status: int | None = optional(Integer)
+    error: str | None = optional(Text)
+    created_at: datetime = required(UTCTime)
+
+
 def table(row: type[Row]) -> Table:
     return Row.metadata.tables[str(row.__tablename__)]
 
@@ -185,67 +233,50 @@ ACCOUNTS = table(AccountRow)
 REQUEST_KEYS = table(RequestKeyRow)
 WORKERS = table(WorkerRow)
 LEADERS = table(LeaderRow)
+WEBHOOKS = table(WebhookRow)
+WEBHOOK_SECRETS = table(WebhookSecretRow)
+DELIVERIES = table(DeliveryRow)
+
+
+def partial_index(name: str, condition: str, *columns: Column[Any], unique: bool = False) -> None:
+    where = text(condition)
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
 
 # Each index holds only the jobs that its question is about, so that finished ones cost nothing.
-Index(
+partial_index(
     "ix_jobs_waiting",
+    "state = 'queued' AND dispatched_at IS NULL",
     JOBS.c.model,
     JOBS.c.account_id,
     JOBS.c.created_at,
     JOBS.c.job_id,
-    sqlite_where=text("state = 'queued' AND dispatched_at IS NULL"),
-    postgresql_where=text("state = 'queued' AND dispatched_at IS NULL"),
 )
-Index(
-    "ix_jobs_hinted",
-    JOBS.c.model,
-    JOBS.c.dispatched_at,
-    sqlite_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
-    postgresql_where=text("state = 'queued' AND dispatched_at IS NOT NULL"),
-)
-Index(
-    "ix_jobs_leased",
-    JOBS.c.lease_expires_at,
-    sqlite_where=text("state = 'processing'"),
-    postgresql_where=text("state = 'processing'"),
-)
-Index(
-    "ix_jobs_unfinished",
-    JOBS.c.deadline_at,
-    sqlite_where=text("state IN ('queued', 'processing')"),
-    postgresql_where=text("state IN ('queued', 'processing')"),
-)
-Index(
-    "ix_jobs_finished",
-    JOBS.c.finished_at,
-    sqlite_where=text("finished_at IS NOT NULL AND removed_at IS NULL"),
-    postgresql_where=text("finished_at IS NOT NULL AND removed_at IS NULL"),
-)
-Index(
-    "ix_jobs_removed",
-    JOBS.c.removed_at,
-    sqlite_where=text("removed_at IS NOT NULL"),
-    postgresql_where=text("removed_at IS NOT NULL"),
-)
-MAY_HAVE_LEFTOVERS = text(
-    "finished_at IS NOT NULL AND object_removed_at IS NULL AND attempt > 0 "
-    "AND (attempt > 1 OR state = 'failed' OR removed_at IS NOT NULL)"
-)
-Index(
+partial_index("ix_jobs_hinted", "state = 'queued' AND dispatched_at IS NOT NULL", JOBS.c.model, JOBS.c.dispatched_at)
+partial_index("ix_jobs_leased", "state = 'processing'", JOBS.c.lease_expires_at)
+partial_index("ix_jobs_unfinished", "state IN ('queued', 'processing')", JOBS.c.deadline_at)
+partial_index("ix_jobs_finished", "finished_at IS NOT NULL AND removed_at IS NULL", JOBS.c.finished_at)
+partial_index("ix_jobs_removed", "removed_at IS NOT NULL", JOBS.c.removed_at)
+partial_index(
     "ix_jobs_leftovers",
+    "finished_at IS NOT NULL AND object_removed_at IS NULL AND attempt > 0 "
+    "AND (attempt > 1 OR state = 'failed' OR removed_at IS NOT NULL)",
     JOBS.c.finished_at,
-    sqlite_where=MAY_HAVE_LEFTOVERS,
-    postgresql_where=MAY_HAVE_LEFTOVERS,
 )
 Index("ix_jobs_account", JOBS.c.account_id, JOBS.c.created_at, JOBS.c.job_id)
-Index(
+partial_index(
     "ix_jobs_client_ref",
+    "client_ref <> ''",
     JOBS.c.account_id,
     JOBS.c.client_ref,
     JOBS.c.created_at,
     JOBS.c.job_id,
-    sqlite_where=text("client_ref <> ''"),
-    postgresql_where=text("client_ref <> ''"),
 )
 Index("ix_request_keys_created_at", REQUEST_KEYS.c.created_at)
 Index("ix_events_created_at", EVENTS.c.created_at)
+Index("ix_webhooks_account", WEBHOOKS.c.account_id, WEBHOOKS.c.webhook_id)
+partial_index("uq_webhooks_of_jobs", "url = '' AND deleted_at IS NULL", WEBHOOKS.c.account_id, unique=True)
+Index("ix_webhook_secrets_webhook", WEBHOOK_SECRETS.c.webhook_id)
+Index("ix_webhook_deliveries_webhook", DELIVERIES.c.webhook_id, DELIVERIES.c.created_at, DELIVERIES.c.delivery_id)
+partial_index("ix_webhook_deliveries_pending", "state = 'pending'", DELIVERIES.c.webhook_id, DELIVERIES.c.due_at)
+partial_index("ix_webhook_deliveries_ended", "state <> 'pending'", DELIVERIES.c.created_at)

@@ -23,8 +23,18 @@ from flexura_jobs.domain.jobs import (
 from flexura_jobs.domain.listing import JobFilter, Position
 from flexura_jobs.domain.queue import Consumer, Hint, QueueState, WorkerPresence
 from flexura_jobs.domain.retention import Leftovers
+from flexura_jobs.domain.webhooks import (
+    Answer,
+    Delivery,
+    DeliveryPlace,
+    Message,
+    NewWebhook,
+    Outcome,
+    Webhook,
+    WebhookRefusal,
+)
 from flexura_kit.errors import FieldViolation
-from flexura_kit.ids import AccountId, JobId, WorkerId
+from flexura_kit.ids import AccountId, DeliveryId, JobId, LeaseToken, WebhookId, WorkerId
 
 
 class OptionsCheck(Protocol):
@@ -196,3 +206,58 @@ class Hints(Protocol):
 
     async def undelivered(self, model: str) -> int | None:
         """How many hints wait in the stream; None while it cannot be told."""
+
+
+class SecretKeeper(Protocol):
+    """Seals secrets for the database, each for the one that it belongs to."""
+
+    def seal(self, secret: bytes, owner: str) -> str: ...
+
+    def open(self, sealed: str, owner: str) -> bytes: ...
+
+
+class WebhookStore(Protocol):
+    """Webhooks as their owners see them; another account's are none."""
+
+    async def create(self, webhook: NewWebhook) -> Webhook | WebhookRefusal: ...
+
+    async def get(self, account_id: AccountId, webhook_id: WebhookId) -> Webhook | None: ...
+
+    async def page(self, account_id: AccountId, after: WebhookId | None, limit: int) -> list[Webhook]: ...
+
+    async def serves_jobs(self, account_id: AccountId) -> bool:
+        """Tells whether jobs of the account may name an address themselves: there is a secret to sign with."""
+
+    async def delete(self, account_id: AccountId, webhook_id: WebhookId) -> bool: ...
+
+    async def rotate(
+        self, account_id: AccountId, webhook_id: WebhookId, sealed: str, overlap: timedelta
+    ) -> Webhook | WebhookRefusal | None: ...
+
+    async def test(self, account_id: AccountId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery | None: ...
+
+    async def deliveries(
+        self, account_id: AccountId, webhook_id: WebhookId, after: DeliveryPlace | None, limit: int
+    ) -> list[Delivery]: ...
+
+    async def redeliver(
+        self, account_id: AccountId, webhook_id: WebhookId, delivery_id: DeliveryId
+    ) -> Delivery | None: ...
+
+
+class Outbox(Protocol):
+    """What is to be sent, as its sender sees it."""
+
+    async def due(self, after: WebhookId, webhooks_max: int, each_max: int) -> dict[WebhookId, list[DeliveryId]]: ...
+
+    async def claim(self, tries: Sequence[tuple[DeliveryId, LeaseToken]]) -> list[Message]: ...
+
+    async def record(self, message: Message, outcome: Outcome) -> bool: ...
+
+    async def sweep(self) -> bool: ...
+
+
+class Post(Protocol):
+    """Sends one message to one address, once."""
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...

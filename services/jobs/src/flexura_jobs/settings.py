@@ -6,10 +6,32 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
-from flexura_kit.settings import BlobSettings, BusSettings, DatabaseSettings, Positive, RPCServerSettings, Settings
+from flexura_kit.egress import networks
+from flexura_kit.settings import (
+    BlobSettings,
+    BusSettings,
+    DatabaseSettings,
+    Group,
+    Positive,
+    RPCServerSettings,
+    Settings,
+)
 
 Days = Annotated[float, Field(gt=0, le=36_500)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class WebhookSettings(Group):
+    key_file: Path | None = None
+    """File with the keys under which signing secrets are kept: 32 bytes in base64 a line, the first one seals."""
+    networks: str = ""
+    """Networks beside the public internet that webhooks may go to, such as `10.1.0.0/16,fd00::/8`; also over http."""
+
+    @field_validator("networks")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        networks(text)
+        return text
 
 
 class JobsSettings(Settings):
@@ -17,6 +39,7 @@ class JobsSettings(Settings):
     database: DatabaseSettings
     nats: BusSettings = BusSettings()
     s3: BlobSettings = BlobSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     catalog_file: Path | None = None
     """File with the catalog of models; the packaged one where none is named."""
@@ -51,3 +74,17 @@ class JobsSettings(Settings):
         if isinstance(value, str):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
+
+
+class WebhooksSettings(Settings):
+    """The process that sends webhooks: `python -m flexura_jobs.webhooks`."""
+
+    database: DatabaseSettings
+    webhooks: WebhookSettings = WebhookSettings()
+
+    public_url: str = "http://localhost:3000"
+    """What clients call this installation; the links in messages begin with it."""
+    in_flight_max: Positive = 128
+    """Messages that are sent at once."""
+    grace_s: float = 16.0
+    """Seconds that messages under way have on shutdown; those cut off are sent again."""

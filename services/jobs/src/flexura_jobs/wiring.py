@@ -5,7 +5,14 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from flexura.jobs.v1 import jobs_service_pb2, jobs_service_pb2_grpc, worker_service_pb2, worker_service_pb2_grpc
+from flexura.jobs.v1 import (
+    jobs_service_pb2,
+    jobs_service_pb2_grpc,
+    webhooks_service_pb2,
+    webhooks_service_pb2_grpc,
+    worker_service_pb2,
+    worker_service_pb2_grpc,
+)
 from flexura_jobs.catalog import CatalogError, OptionsCheck, read_catalog
 from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, Reconciler
 from flexura_jobs.dispatch.dispatcher import CREATED
@@ -13,22 +20,34 @@ from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.catalog import Catalog, Deployment, Model
 from flexura_jobs.domain.retention import Retention
 from flexura_jobs.removal import ObjectSweep, RetentionSweep
-from flexura_jobs.rpc import JobsServicer, WorkerServicer
-from flexura_jobs.service import JobLists, JobRemovals, Jobs, LeaseTimes, RequestCheck, Work
-from flexura_jobs.settings import JobsSettings
+from flexura_jobs.rpc import JobsServicer, WebhooksServicer, WorkerServicer
+from flexura_jobs.service import (
+    JobLists,
+    JobRemovals,
+    Jobs,
+    LeaseTimes,
+    RequestCheck,
+    WebhookAddresses,
+    Webhooks,
+    Work,
+)
+from flexura_jobs.settings import JobsSettings, WebhookSettings
 from flexura_jobs.store import (
     SQLJobStore,
     SQLLeftoverStore,
     SQLListingStore,
     SQLQueueStore,
     SQLRemovalStore,
+    SQLWebhookStore,
     SQLWorkStore,
     Writer,
 )
+from flexura_jobs.vault import KeyFileError, Vault, read_vault
 from flexura_jobs.wakeups import Wakeups
 from flexura_kit.blob import blobs
 from flexura_kit.bus import bus
 from flexura_kit.db import DatabaseWatch, database, migrate, transactions
+from flexura_kit.egress import Egress, networks
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import Service, rpc_server
 
@@ -83,7 +102,9 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     work = Work(work_store, catalog, stream, bell)
     removals = JobRemovals(removal_store, wakeups)
     servicer = JobsServicer(jobs, JobLists(SQLListingStore(tx)), removals, kept.jobs)
-    life.serve(rpc_server(settings.rpc, [jobs_service(servicer), worker_service(work, lease_times(settings))]))
+    webhooks = webhooks_of(settings.webhooks, SQLWebhookStore(tx, writer))
+    services = [jobs_service(servicer), worker_service(work, lease_times(settings)), webhooks_service(webhooks)]
+    life.serve(rpc_server(settings.rpc, services))
 
 
 def models_of(settings: JobsSettings) -> list[Model]:
@@ -119,6 +140,20 @@ def retention(settings: JobsSettings) -> Retention:
     )
 
 
+def webhooks_of(settings: WebhookSettings, store: SQLWebhookStore) -> Webhooks:
+    allowed = networks(settings.networks)
+    addresses = WebhookAddresses(Egress(allowed), takes_http=bool(allowed))
+    return Webhooks(store, vault_of(settings), addresses, secrets.token_bytes)
+
+
+def vault_of(settings: WebhookSettings) -> Vault | None:
+    """Stops the process where the key file is wrong; None where none is named."""
+    try:
+        return read_vault(settings.key_file) if settings.key_file else None
+    except KeyFileError as error:
+        sys.exit(f"FLEXURA_WEBHOOKS_KEY_FILE: {error}")
+
+
 def pick_seed() -> int:
     return 1 + secrets.randbelow(SEED_MAX)
 
@@ -136,4 +171,12 @@ def worker_service(work: Work, times: LeaseTimes) -> Service:
         worker_service_pb2.DESCRIPTOR.services_by_name["WorkerService"],
         worker_service_pb2_grpc.add_WorkerServiceServicer_to_server,
         WorkerServicer(work, times),
+    )
+
+
+def webhooks_service(webhooks: Webhooks) -> Service:
+    return Service(
+        webhooks_service_pb2.DESCRIPTOR.services_by_name["WebhooksService"],
+        webhooks_service_pb2_grpc.add_WebhooksServiceServicer_to_server,
+        WebhooksServicer(webhooks),
     )

@@ -108,6 +108,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A billed call was under way when its worker was lost, and whether it was carried out cannot be known."""
     ERROR_REASON_SEARCH_UNAVAILABLE: _ErrorReason.ValueType  # 90
     """No search engine is set up or reachable. Metadata: `engines`."""
+    ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 110
+    """No such webhook in this account. Metadata: `webhook_id`."""
+    ERROR_REASON_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 111
+    """No such delivery of this webhook, or no longer kept. Metadata: `delivery_id`."""
+    ERROR_REASON_WEBHOOK_LIMIT: _ErrorReason.ValueType  # 112
+    """The account has as many webhooks, or a webhook as many secrets in use, as there may be. Metadata: `limit`."""
+    ERROR_REASON_WEBHOOK_EXISTS: _ErrorReason.ValueType  # 113
+    """The account has a webhook for its jobs' own addresses already. Example: a second one with scope `job`."""
+    ERROR_REASON_WEBHOOK_DISABLED: _ErrorReason.ValueType  # 114
+    """The webhook was switched off. Example: a test of one whose receiver answered 410. Metadata: `webhook_id`."""
+    ERROR_REASON_WEBHOOKS_UNAVAILABLE: _ErrorReason.ValueType  # 115
+    """Webhooks are not set up in this deployment. Example: no key file to keep their secrets under."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The stable name of what went wrong.
@@ -202,4 +214,16 @@ ERROR_REASON_OUTCOME_UNKNOWN: ErrorReason.ValueType  # 75
 """A billed call was under way when its worker was lost, and whether it was carried out cannot be known."""
 ERROR_REASON_SEARCH_UNAVAILABLE: ErrorReason.ValueType  # 90
 """No search engine is set up or reachable. Metadata: `engines`."""
+ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 110
+"""No such webhook in this account. Metadata: `webhook_id`."""
+ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 111
+"""No such delivery of this webhook, or no longer kept. Metadata: `delivery_id`."""
+ERROR_REASON_WEBHOOK_LIMIT: ErrorReason.ValueType  # 112
+"""The account has as many webhooks, or a webhook as many secrets in use, as there may be. Metadata: `limit`."""
+ERROR_REASON_WEBHOOK_EXISTS: ErrorReason.ValueType  # 113
+"""The account has a webhook for its jobs' own addresses already. Example: a second one with scope `job`."""
+ERROR_REASON_WEBHOOK_DISABLED: ErrorReason.ValueType  # 114
+"""The webhook was switched off. Example: a test of one whose receiver answered 410. Metadata: `webhook_id`."""
+ERROR_REASON_WEBHOOKS_UNAVAILABLE: ErrorReason.ValueType  # 115
+"""Webhooks are not set up in this deployment. Example: no key file to keep their secrets under."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -107,4 +107,23 @@ ADVICE: dict[Reason, Advice] = {
         "Search is not available",
         ("Fetch GET /api/agent/models: capabilities.search tells when it is.", "Use another source meanwhile."),
     ),
+    Reason.WEBHOOK_NOT_FOUND: Advice(
+        "No such webhook",
+        ("Use a webhook_id of GET /api/webhooks.", "Use the API key of the account that created the webhook."),
+    ),
+    Reason.DELIVERY_NOT_FOUND: Advice(
+        "No such delivery", ("Use a delivery_id of GET /api/webhooks/{{webhook_id}}/deliveries.",)
+    ),
+    Reason.WEBHOOK_LIMIT: Advice(
+        "There are as many as there may be", ("Delete a webhook that is not needed, or let old secrets expire.",)
+    ),
+    Reason.WEBHOOK_EXISTS: Advice(
+        "There is such a webhook", ("Use the one of GET /api/webhooks whose scope is job, or delete it first.",)
+    ),
+    Reason.WEBHOOK_DISABLED: Advice(
+        "The webhook was switched off", ("Create another one with POST /api/webhooks, and delete this one.",)
+    ),
+    Reason.WEBHOOKS_UNAVAILABLE: Advice(
+        "Webhooks are not set up", ("Ask for the job instead: GET /api/jobs/{{job_id}}.",)
+    ),
 }

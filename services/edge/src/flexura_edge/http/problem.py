@@ -83,7 +83,7 @@ def status_of(error: FlexuraError) -> int:
 
 
 # Somebody must set it up first; sending the same again and again mends nothing.
-NOT_SET_UP = frozenset({Reason.MODEL_UNAVAILABLE, Reason.SEARCH_UNAVAILABLE})
+NOT_SET_UP = frozenset({Reason.MODEL_UNAVAILABLE, Reason.SEARCH_UNAVAILABLE, Reason.WEBHOOKS_UNAVAILABLE})
 
 
 def retry_after_ms_of(error: FlexuraError, method: str) -> int | None:

@@ -3,8 +3,10 @@
 from flexura_jobs.store.jobs import SQLJobStore
 from flexura_jobs.store.leftovers import SQLLeftoverStore
 from flexura_jobs.store.listing import SQLListingStore
+from flexura_jobs.store.outbox import SQLOutbox
 from flexura_jobs.store.queue import SQLQueueStore
 from flexura_jobs.store.removal import SQLRemovalStore
+from flexura_jobs.store.webhooks import SQLWebhookStore
 from flexura_jobs.store.work import SQLWorkStore
 from flexura_jobs.store.writer import Writer
 
@@ -12,8 +14,10 @@ __all__ = [
     "SQLJobStore",
     "SQLLeftoverStore",
     "SQLListingStore",
+    "SQLOutbox",
     "SQLQueueStore",
     "SQLRemovalStore",
+    "SQLWebhookStore",
     "SQLWorkStore",
     "Writer",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy.sql import select
 
 from flexura_jobs.domain.jobs import Failure, JobState
 from flexura_jobs.models import ACCOUNTS, EVENTS
+from flexura_jobs.store.deliveries import NewDeliveries
 from flexura_jobs.store.statements import BIGINT, INTEGER, NOW, TEXT, DialectName, items, items_table
 from flexura_kit.ids import AccountId, JobId
 
@@ -28,6 +29,7 @@ class EventLog:
     """Takes the numbers from the account's counter, whose row lock keeps two writers apart: no gap, no late commit."""
 
     def __init__(self, dialect: DialectName) -> None:
+        self._deliveries = NewDeliveries(dialect)
         grown = items_table(dialect, account_id=TEXT, events=INTEGER)
         upsert = (postgresql if dialect == "postgresql" else sqlite).insert(ACCOUNTS)
         self._take_numbers = (
@@ -47,7 +49,7 @@ class EventLog:
         )
 
     def record(self, connection: Connection, events: list[NewEvent]) -> None:
-        """Numbers the events and writes them, in two statements for any number of them."""
+        """Numbers the events and writes them with what webhooks are to be sent, each in one statement for all."""
         if not events:
             return
         counts = sorted(Counter(event.account_id for event in events).items())
@@ -61,6 +63,7 @@ class EventLog:
             next_number[event.account_id] += 1
             rows.append(row_of(event, next_number[event.account_id]))
         connection.execute(self._insert, items(rows))
+        self._deliveries.record(connection, rows)
 
 
 def row_of(event: NewEvent, sequence: int) -> dict[str, object]:

@@ -1,0 +1,202 @@
+"""Webhooks, the messages that they are sent, and what becomes of a message after each try."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from flexura_kit.ids import AccountId, DeliveryId, JobId, LeaseToken, WebhookId
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - What every secret begins with.
+SECRET_BYTES = 32
+
+# From one try to the next; about a day in all, and the first ones soon, because most troubles are short.
+DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=2),
+    timedelta(hours=3),
+    timedelta(hours=4),
+    timedelta(hours=5),
+    timedelta(hours=8),
+)
+ATTEMPTS_MAX = len(DELAYS) + 1
+JITTER = 0.2  # To either side, so that what failed together does not come back together.
+WEBHOOKS_MAX = 20
+SECRETS_MAX = 5  # Of one webhook, in use at once: each makes the signature's header longer.
+RETRY_AFTER_MAX = timedelta(hours=6)
+GONE = 410
+
+
+class EventType(StrEnum):
+    """What a message tells."""
+
+    COMPLETED = "job.completed"
+    FAILED = "job.failed"
+    TEST = "webhook.test"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook as its owner sees it; without a URL it serves the jobs that name one themselves."""
+
+    webhook_id: WebhookId
+    url: str
+    created_at: datetime
+    disabled_at: datetime | None = None
+    disabled_reason: str | None = None
+    previous_secret_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """A webhook that was checked and is about to be kept, with its secret sealed."""
+
+    webhook_id: WebhookId
+    account_id: AccountId
+    url: str
+    sealed_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A sealed secret that is to replace the present one, which goes on signing for the overlap."""
+
+    account_id: AccountId
+    webhook_id: WebhookId
+    sealed: str
+    overlap: timedelta
+
+
+class WebhookRefusal(StrEnum):
+    """Why a webhook or a secret of it was not made."""
+
+    TOO_MANY = "too_many"
+    EXISTS = "exists"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPlace:
+    """Where a page of deliveries begins: after this one."""
+
+    created_at: datetime
+    delivery_id: DeliveryId
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one address, as the webhook's owner sees it."""
+
+    delivery_id: DeliveryId
+    webhook_id: WebhookId
+    event_type: EventType
+    job_id: JobId | None
+    url: str
+    state: DeliveryState
+    attempt: int
+    created_at: datetime
+    attempted_at: datetime | None
+    next_attempt_at: datetime | None
+    response_status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedJob:
+    """What a message says of its job."""
+
+    job_id: JobId
+    media_type: str
+    model: str
+    state: str
+    finished_at: datetime | None
+    removed_at: datetime | None
+    client_ref: str
+    metadata_json: str
+    asset_extension: str | None
+    asset_content_type: str | None
+    asset_size_bytes: int | None
+    asset_sha256: str | None
+    failure_reason: str | None
+    failure_message: str | None
+    failure_retryable: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A delivery that this process has claimed for one try, with all that the try needs."""
+
+    delivery_id: DeliveryId
+    webhook_id: WebhookId
+    lease_token: LeaseToken
+    event_type: EventType
+    url: str
+    attempt: int
+    created_at: datetime
+    sealed_secrets: tuple[str, ...]
+    """The present one first."""
+    job: EndedJob | None
+    """None in a test, and where the job was removed meanwhile."""
+    job_id: JobId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one try: a status, or why there is none."""
+
+    status: int | None = None
+    error: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is recorded after a try."""
+
+    state: DeliveryState
+    response_status: int | None = None
+    error: str | None = None
+    retry_in: timedelta | None = None
+    is_gone: bool = False
+
+
+def outcome_of(answer: Answer, event_type: EventType, attempt: int, random: float) -> Outcome:
+    """Judges a try. Only a status of the two hundreds is success; `random` from 0 to 1 spreads the next one."""
+    status = answer.status
+    if status is not None and 200 <= status < 300:  # noqa: PLR2004 - The classes of HTTP.
+        return Outcome(DeliveryState.DELIVERED, status)
+    error = answer.error or f"the receiver answered {status}"
+    if status == GONE:
+        return Outcome(DeliveryState.FAILED, status, "the receiver answered 410: it is gone for good", is_gone=True)
+    if event_type is EventType.TEST or attempt >= ATTEMPTS_MAX:
+        return Outcome(DeliveryState.FAILED, status, error)
+    return Outcome(DeliveryState.PENDING, status, error, retry_in(attempt, random, answer.retry_after))
+
+
+def retry_in(attempt: int, random: float, retry_after: timedelta | None) -> timedelta:
+    """How long to wait after so many tries; never shorter than the receiver asks for, within reason."""
+    spread = DELAYS[attempt - 1] * (1 - JITTER + 2 * JITTER * random)
+    return max(spread, min(retry_after or timedelta(), RETRY_AFTER_MAX))
+
+
+def shown_secret(secret: bytes) -> str:
+    return SECRET_PREFIX + base64.b64encode(secret).decode()
+
+
+def signatures(secrets: Sequence[bytes], delivery_id: str, timestamp_s: int, body: bytes) -> str:
+    """The header `webhook-signature`: one signature for each secret in use."""
+    signed = b"%s.%d.%s" % (delivery_id.encode(), timestamp_s, body)
+    return " ".join(
+        f"v1,{base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()}" for secret in secrets
+    )

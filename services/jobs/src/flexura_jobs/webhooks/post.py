@@ -1,0 +1,86 @@
+"""One POST to an address that a stranger named: guarded, bounded, never redirected."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, InvalidURL, TCPConnector
+
+from flexura_jobs.domain.webhooks import Answer
+from flexura_kit.clock import Clock, utc_now
+from flexura_kit.egress import Egress, EgressRefusedError, Network
+
+TIMEOUT_S = 15.0
+ANSWER_BYTES_MAX = 1024  # Read, so that the connection may serve again; what is longer is cut off.
+USER_AGENT = "Flexura-Webhooks/1"
+
+
+class HTTPPost:
+    """Sends over https to the internet, and over http only to what the operator allows."""
+
+    def __init__(self, secure: ClientSession, plain: ClientSession, timeout_s: float, clock: Clock = utc_now) -> None:
+        self._secure = secure
+        self._plain = plain
+        self._timeout_s = timeout_s
+        self._clock = clock
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        session = self._secure if url.startswith("https:") else self._plain
+        try:
+            async with session.post(
+                url,
+                data=body,
+                headers=headers,
+                # Followed, a redirect would take the message where its owner did not send it.
+                allow_redirects=False,
+                timeout=ClientTimeout(total=self._timeout_s),
+            ) as response:
+                await response.content.read(ANSWER_BYTES_MAX)
+                return Answer(response.status, retry_after=self._retry_after(response.headers.get("Retry-After", "")))
+        except TimeoutError:
+            return Answer(error=f"the receiver did not answer within {self._timeout_s:g} seconds")
+        except InvalidURL:
+            return Answer(error="the address cannot be read")
+        except (ClientError, OSError, ValueError) as error:
+            return Answer(error=sentence_of(error))
+
+    def _retry_after(self, header: str) -> timedelta | None:
+        """Reads seconds or a date; None where it is neither."""
+        header = header.strip()
+        if header.isdecimal() and header.isascii():
+            return timedelta(seconds=min(int(header), 10**6))
+        try:
+            time = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)) - self._clock()
+
+
+def sentence_of(error: Exception) -> str:
+    """Says what failed in words of our own: the library's name addresses that are not the owner's to know."""
+    cause = getattr(error, "os_error", error)
+    if isinstance(cause, EgressRefusedError):
+        return f"no connection was made: {cause}"
+    return f"no answer was received ({type(error).__name__})"
+
+
+@asynccontextmanager
+async def http_post(
+    allowed: tuple[Network, ...], connections_max: int, timeout_s: float = TIMEOUT_S
+) -> AsyncIterator[HTTPPost]:
+    secure = Egress(allowed)
+    plain = Egress(allowed, only_allowed=True)
+    async with session(secure, connections_max) as https, session(plain, connections_max) as http:
+        yield HTTPPost(https, http, timeout_s)
+
+
+def session(egress: Egress, connections_max: int) -> ClientSession:
+    return ClientSession(
+        connector=TCPConnector(limit=connections_max, socket_factory=egress.open_socket),
+        # One account's receiver leaves nothing behind for another's.
+        cookie_jar=DummyCookieJar(),
+        headers={"User-Agent": USER_AGENT},
+        auto_decompress=False,
+        trust_env=False,
+    )
