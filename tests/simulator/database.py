@@ -64,6 +64,7 @@ class Event:
     state: JobState
     attempt: int
     cause: str
+    failure: Failure | None
     at: float
 
 
@@ -81,12 +82,16 @@ class Database:
     """All tables. Operations are plain calls: what happens in one of them is committed as a whole."""
 
     clock: Callable[[], float]
+    hear: Callable[[Event], None] = lambda _: None
+    """Told of each event, for whoever writes down what happens."""
     jobs: dict[JobId, Row] = field(default_factory=dict)
     events: dict[AccountId, list[Event]] = field(default_factory=dict)
     workers: dict[WorkerId, Presence] = field(default_factory=dict)
     leaders: dict[str, tuple[str, float]] = field(default_factory=dict)
     leased_until: dict[LeaseToken, float] = field(default_factory=dict)
     """How long each lease was good for at most, for the checks."""
+    committing: list[Event] = field(default_factory=list)
+    """What the operation under way has recorded so far."""
 
     def create(self, new: NewJob) -> Row | None:
         now = self.clock()
@@ -263,7 +268,12 @@ class Database:
     def _record(self, row: Row, cause: str) -> None:
         account_id = row.new.account_id
         events = self.events.setdefault(account_id, [])
-        events.append(Event(len(events) + 1, account_id, row.new.job_id, row.state, row.attempt, cause, row.updated_at))
+        event = Event(
+            len(events) + 1, account_id, row.new.job_id, row.state, row.attempt, cause, row.failure, row.updated_at
+        )
+        events.append(event)
+        self.committing.append(event)
+        self.hear(event)
 
 
 def attempt_of(row: Row) -> Attempt:
