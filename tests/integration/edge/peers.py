@@ -14,6 +14,7 @@ from aiohttp import ClientSession
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from flexura.errors.v1 import error_reason_pb2
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2, jobs_service_pb2_grpc
 from flexura.search.v1 import search_service_pb2, search_service_pb2_grpc
 from flexura_edge.http.app import Handlers, routes
@@ -21,7 +22,7 @@ from flexura_edge.http.routes import Routes
 from flexura_edge.settings import EdgeSettings
 from flexura_edge.wiring import build_with
 from flexura_kit.apikeys import digest, new_secret
-from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import RPCServer, Service, error_to_message, rpc_server
 from flexura_kit.settings import BlobSettings, BusSettings, RPCServerSettings
@@ -74,6 +75,10 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
     failures: list[FlexuraError] = field(default_factory=list)
     """Raised for whole calls, one each, until none is left."""
     gate: asyncio.Event | None = None
+    removed: dict[str, Reason] = field(default_factory=dict)
+    """Why a job is gone."""
+    listed: list[jobs_service_pb2.ListJobsRequest] = field(default_factory=list)
+    """Every request for a list."""
 
     def put(self, account_id: str, job: job_pb2.Job) -> None:
         self.jobs[job.job_id] = job
@@ -96,6 +101,38 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
             raise self.failures.pop(0)
         return jobs_service_pb2.BatchGetJobsResponse(results=[self._get(item) for item in request.items])
 
+    async def ListJobs(
+        self, request: jobs_service_pb2.ListJobsRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.ListJobsResponse:
+        """Two jobs a page, from the newest on; a token is the number of those before."""
+        self.listed.append(request)
+        if request.page_token and not request.page_token.isdecimal():
+            violation = FieldViolation("page_token", "page_token is wrong")
+            raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, "page_token is wrong", [violation])
+        own = [job for job in reversed(self.jobs.values()) if self.owners[job.job_id] == request.account_id]
+        first = int(request.page_token or 0)
+        token = str(first + 2) if len(own) > first + 2 else ""
+        return jobs_service_pb2.ListJobsResponse(jobs=own[first : first + 2], next_page_token=token)
+
+    async def CancelJob(
+        self, request: jobs_service_pb2.CancelJobRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.CancelJobResponse:
+        job = self._own(request.account_id, request.job_id)
+        if job.state in {job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_PROCESSING}:
+            job.state = job_pb2.JOB_STATE_FAILED
+            job.failure.reason = error_reason_pb2.ERROR_REASON_CANCELED
+        return jobs_service_pb2.CancelJobResponse(job=job)
+
+    async def DeleteJob(
+        self, request: jobs_service_pb2.DeleteJobRequest, context: grpc.aio.ServicerContext
+    ) -> jobs_service_pb2.DeleteJobResponse:
+        if request.job_id not in self.removed:
+            self._own(request.account_id, request.job_id)
+            self.removed[request.job_id] = Reason.JOB_DELETED
+        if self.failures:
+            raise self.failures.pop(0)
+        return jobs_service_pb2.DeleteJobResponse()
+
     async def BatchResolveAssets(
         self, request: jobs_service_pb2.BatchResolveAssetsRequest, context: grpc.aio.ServicerContext
     ) -> jobs_service_pb2.BatchResolveAssetsResponse:
@@ -113,17 +150,27 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
         self.put(item.account_id, queued_job(item.job_id, item.media_type, item.prompt))
         return jobs_service_pb2.JobResult(job=self.jobs[item.job_id])
 
+    def _own(self, account_id: str, job_id: str) -> job_pb2.Job:
+        if self.owners.get(job_id) != account_id:
+            raise FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, "no such job", job_id=job_id)
+        if job_id in self.removed:
+            raise FlexuraError(Kind.NOT_FOUND, self.removed[job_id], "it was removed", job_id=job_id)
+        return self.jobs[job_id]
+
     def _get(self, item: jobs_service_pb2.GetJobItem) -> jobs_service_pb2.JobResult:
-        if self.owners.get(item.job_id) != item.account_id:
-            missing = FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, "no such job", job_id=item.job_id)
-            return jobs_service_pb2.JobResult(error=error_to_message(missing))
-        return jobs_service_pb2.JobResult(job=self.jobs[item.job_id])
+        try:
+            return jobs_service_pb2.JobResult(job=self._own(item.account_id, item.job_id))
+        except FlexuraError as error:
+            return jobs_service_pb2.JobResult(error=error_to_message(error))
 
     def _resolve(self, item: jobs_service_pb2.ResolveAssetItem) -> jobs_service_pb2.ResolveAssetResult:
         stored = self.assets.get(f"{item.job_id}.{item.extension}")
         if stored is None:
             missing = FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, "no such asset", job_id=item.job_id)
             return jobs_service_pb2.ResolveAssetResult(error=error_to_message(missing))
+        if item.job_id in self.removed:
+            gone = FlexuraError(Kind.NOT_FOUND, self.removed[item.job_id], "it was removed", job_id=item.job_id)
+            return jobs_service_pb2.ResolveAssetResult(error=error_to_message(gone))
         return jobs_service_pb2.ResolveAssetResult(stored_asset=stored)
 
 
@@ -279,6 +326,7 @@ def completed_job(job_id: str, content: bytes = b"bytes of a picture") -> job_pb
     job.start_time.CopyFrom(at(1_775_001_601))
     job.finish_time.CopyFrom(at(1_775_001_612))
     job.update_time.CopyFrom(at(1_775_001_612))
+    job.expire_time.CopyFrom(at(1_775_001_612 + 30 * 86_400))
     job.asset.CopyFrom(asset_of(content))
     return job
 

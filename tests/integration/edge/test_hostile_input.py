@@ -168,7 +168,7 @@ async def test_a_wrong_search_is_refused_before_anyone_is_asked(door: Edge, body
     ("method", "path", "allowed"),
     [
         ("GET", "/api/generate/image", "POST"),
-        ("DELETE", "/api/jobs/01a", "GET, HEAD"),
+        ("PUT", "/api/jobs/01a", "DELETE, GET, HEAD"),
         ("POST", "/api/agent/models", "GET, HEAD"),
         ("PUT", "/api/assets/01a.png", "GET, HEAD"),
         ("OPTIONS", "/api/search", "POST"),
@@ -189,7 +189,7 @@ async def test_a_wrong_method_is_told_the_right_ones(door: Edge, method: str, pa
         ("/api/generate/images", "/api/generate/image"),
         ("/api/generate/image/", "/api/generate/image"),
         ("/api/job/01a", "/api/jobs/{job_id}"),
-        ("/api/jobs", "/api/jobs/{job_id}"),
+        ("/api/job", "/api/jobs"),
         ("/api/jobs/", "/api/jobs/{job_id}"),
         ("/api/jobs/01a/events", "/api/jobs/{job_id}"),
         ("/api/models", "/api/agent/models"),

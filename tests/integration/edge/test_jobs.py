@@ -64,6 +64,7 @@ async def test_a_completed_job_has_every_field_of_the_reference_in_its_format(do
         "updated_at": "2026-04-01T00:00:12.000Z",
         "started_at": "2026-04-01T00:00:01.000Z",
         "finished_at": "2026-04-01T00:00:12.000Z",
+        "expires_at": "2026-05-01T00:00:12.000Z",
         "model": "nvidia-flux",
         "options": {"width": 1024, "height": 1024, "steps": 4, "seed": 7},
         "timeout_s": 3600,

@@ -70,6 +70,19 @@ async def test_real_answers_are_as_the_document_says(door: Edge, some_jobs: dict
         *[("GET", "/api/jobs/{job_id}", f"/api/jobs/{job_id}", None, key, 200) for job_id in some_jobs.values()],
         ("GET", "/api/jobs/{job_id}", "/api/jobs/none", None, key, 404),
         ("GET", "/api/jobs/{job_id}", "/api/jobs/none", None, {}, 401),
+        ("GET", "/api/jobs", "/api/jobs", None, key, 200),
+        ("GET", "/api/jobs", "/api/jobs?nothing=1", None, key, 400),
+        ("GET", "/api/jobs", "/api/jobs", None, {}, 401),
+        *[
+            (method, template, template.replace("{job_id}", job_id), None, headers, status)
+            for method, template, well in (
+                ("POST", "/api/jobs/{job_id}/cancel", 200),
+                ("DELETE", "/api/jobs/{job_id}", 204),
+            )
+            for job_id, headers, status in ((some_jobs["queued"], key, well), ("none", key, 404), ("none", {}, 401))
+        ],
+        ("GET", "/api/jobs/{job_id}", f"/api/jobs/{some_jobs['queued']}", None, key, 410),
+        ("POST", "/api/jobs/{job_id}/cancel", f"/api/jobs/{some_jobs['queued']}/cancel", None, key, 410),
         ("GET", "/api/agent/models", "/api/agent/models", None, {}, 200),
         ("GET", "/api/openapi.json", "/api/openapi.json", None, {}, 200),
         ("GET", "/healthz", "/healthz", None, {}, 200),
@@ -86,6 +99,10 @@ async def test_real_answers_are_as_the_document_says(door: Edge, some_jobs: dict
     for method, template, path, body, headers, status in answers:
         async with door.client.request(method, path, json=body, headers=headers) as response:
             assert response.status == status, path
+            if status == 204:
+                assert str(status) in DOCUMENT["paths"][template][method.lower()]["responses"]
+                assert (await response.read(), response.headers.get("Content-Type")) == (b"", None)
+                continue
             check(method, template, status, response.content_type, await response.json())
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from grpc.aio import Channel
 
 from flexura_edge.clients.auth import AuthClient
+from flexura_edge.clients.job_control import JobControlClient
 from flexura_edge.clients.jobs import JobsClient
 from flexura_edge.clients.readiness import Readiness
 from flexura_edge.clients.revocations import hear_revocations
@@ -15,6 +16,8 @@ from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.health import Health
+from flexura_edge.http.job_control import JobControl
+from flexura_edge.http.job_list import JobList
 from flexura_edge.http.jobs import Generate, Jobs
 from flexura_edge.http.middleware import Door
 from flexura_edge.http.openapi import OpenAPI
@@ -27,6 +30,7 @@ from flexura_edge.settings import EdgeSettings, addresses
 from flexura_edge.supply import Supplies
 from flexura_kit.blob import blobs
 from flexura_kit.bus import bus
+from flexura_kit.ids import AccountId, JobId
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
 
@@ -64,9 +68,18 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         return {name: why for name, why in checks.items() if why is not None}
 
     bodies = Limit("requests with a body", settings.bodies_max)
+    control = JobControlClient(jobs_channel)
+    job_handlers = Jobs(jobs.get, settings.public_url)
+
+    def forget(account_id: AccountId, job_id: JobId) -> None:
+        job_handlers.forget(account_id, job_id)
+        jobs.forget(job_id)
+
     handlers = Handlers(
         generate=Generate(jobs.create, bodies),
-        jobs=Jobs(jobs.get, settings.public_url),
+        jobs=job_handlers,
+        job_list=JobList(control.list, settings.public_url),
+        job_control=JobControl(control.cancel, control.delete, forget, settings.public_url),
         catalog=Catalog(supplies.current, settings.public_url),
         assets=Assets(jobs.resolve_asset, store.open_object, Limit("downloads", settings.streams_max)),
         search=Search(search.search, bodies),

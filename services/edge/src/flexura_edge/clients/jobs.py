@@ -28,7 +28,7 @@ class JobsClient:
         self._creates = Gatherer("create_jobs", self._create_batch, size_of=Item.ByteSize)
         self._reads = Gatherer("get_jobs", self._get_batch, size_of=lambda _item: JOB_BYTES)
         self._assets = Gatherer("resolve_assets", self._resolve_batch, size_of=lambda _item: JOB_BYTES)
-        self._resolved: Recent[tuple[str, str], jobs_service_pb2.StoredAsset] = Recent(ASSETS_KEPT_MAX, ASSETS_KEPT_S)
+        self._resolved: Recent[str, jobs_service_pb2.StoredAsset] = Recent(ASSETS_KEPT_MAX, ASSETS_KEPT_S)
         self._creating: set[asyncio.Task[job_pb2.Job]] = set()
 
     async def create(self, item: Item, timeout_s: float) -> job_pb2.Job:
@@ -42,12 +42,16 @@ class JobsClient:
         return await self._reads.ask(jobs_service_pb2.GetJobItem(account_id=account_id, job_id=job_id), timeout_s)
 
     async def resolve_asset(self, job_id: str, extension: str, timeout_s: float) -> jobs_service_pb2.StoredAsset:
-        stored = self._resolved.get((job_id, extension))
-        if stored is None:
+        stored = self._resolved.get(job_id)
+        if stored is None or stored.asset.extension != extension:
             item = jobs_service_pb2.ResolveAssetItem(job_id=job_id, extension=extension)
             stored = await self._assets.ask(item, timeout_s)
-            self._resolved.put((job_id, extension), stored)
+            self._resolved.learn(job_id, stored)
         return stored
+
+    def forget(self, job_id: JobId) -> None:
+        """Has its asset looked for again: the job was removed."""
+        self._resolved.forget(job_id)
 
     async def list_models(self, timeout_s: float) -> Sequence[jobs_service_pb2.Model]:
         response = await self._stub.ListModels(jobs_service_pb2.ListModelsRequest(), timeout=timeout_s)

@@ -7,6 +7,8 @@ from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.exchange import Route
 from flexura_edge.http.health import Health
+from flexura_edge.http.job_control import JobControl
+from flexura_edge.http.job_list import JobList
 from flexura_edge.http.jobs import Generate, Jobs
 from flexura_edge.http.openapi import OpenAPI
 from flexura_edge.http.routes import Routes
@@ -25,6 +27,8 @@ class Handlers:
 
     generate: Generate
     jobs: Jobs
+    job_list: JobList
+    job_control: JobControl
     catalog: Catalog
     assets: Assets
     search: Search
@@ -39,7 +43,10 @@ def routes(handlers: Handlers) -> Routes:
             Route("POST", "/api/generate/image", generate.of(job_pb2.MEDIA_TYPE_IMAGE), WRITE_S),
             Route("POST", "/api/generate/video", generate.of(job_pb2.MEDIA_TYPE_VIDEO), WRITE_S),
             Route("POST", "/api/generate/audio", generate.of(job_pb2.MEDIA_TYPE_AUDIO), WRITE_S),
+            Route("GET", "/api/jobs", handlers.job_list.get, READ_S),
             Route("GET", "/api/jobs/{job_id}", handlers.jobs.get, READ_S),
+            Route("DELETE", "/api/jobs/{job_id}", handlers.job_control.delete, READ_S),
+            Route("POST", "/api/jobs/{job_id}/cancel", handlers.job_control.cancel, READ_S),
             Route("GET", "/api/agent/models", handlers.catalog.get, READ_S, needs_key=False),
             Route("GET", "/api/assets/{job_id}.{extension}", handlers.assets.get, READ_S, needs_key=False),
             Route("POST", "/api/search", handlers.search.post, SEARCH_S),

@@ -52,6 +52,8 @@ def job_json(job: job_pb2.Job, public_url: str) -> bytes:
         fields["started_at"] = time_json(job.start_time)
     if job.HasField("finish_time"):
         fields["finished_at"] = time_json(job.finish_time)
+    if job.HasField("expire_time"):
+        fields["expires_at"] = time_json(job.expire_time)
     if state == job_pb2.JOB_STATE_COMPLETED:
         fields |= asset_json(job, public_url)
     elif state == job_pb2.JOB_STATE_FAILED:

@@ -62,8 +62,12 @@ class Jobs:
             job = await self._get(account_id, JobId(job_id), exchange.remaining_s())
             body = job_json(job, self._public_url)
             if is_finished(job):
-                self._finished.put((account_id, job_id), body)
+                self._finished.learn((account_id, job_id), body)
         return exchange.json(body)
+
+    def forget(self, account_id: AccountId, job_id: JobId) -> None:
+        """Has it read again: the job was removed."""
+        self._finished.forget((account_id, job_id))
 
 
 def job_item(

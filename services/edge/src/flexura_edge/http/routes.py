@@ -13,15 +13,17 @@ SHOWN_CHARACTERS = 200
 
 
 class Routes:
-    """Fixed paths are found at once; a path may end in one parameter, which takes the rest of its segment."""
+    """Fixed paths are found at once; a path may have one parameter, which takes a segment, and one fixed part after."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.all = tuple(routes)
         self._fixed: dict[str, dict[str, Route]] = {}
-        self._open: dict[str, dict[str, Route]] = {}
+        self._open: dict[tuple[str, str], dict[str, Route]] = {}
         for route in routes:
-            prefix, brace, _ = route.path.partition("{")
-            methods = (self._open if brace else self._fixed).setdefault(prefix, {})
+            prefix, brace, rest = route.path.partition("{")
+            # What one segment takes is one parameter here, be it called by two names.
+            suffix = rest.rpartition("}")[2]
+            methods = self._open.setdefault((prefix, suffix), {}) if brace else self._fixed.setdefault(prefix, {})
             methods[route.method] = route
             if route.method == "GET":
                 methods["HEAD"] = route
@@ -40,7 +42,12 @@ class Routes:
         if methods is not None:
             return methods, ""
         prefix, slash, parameter = path.rpartition("/")
-        return (self._open.get(prefix + slash, {}) if parameter else {}), parameter
+        methods = self._open.get((prefix + slash, ""))
+        if methods is None:
+            suffix = slash + parameter
+            prefix, slash, parameter = prefix.rpartition("/")
+            methods = self._open.get((prefix + slash, suffix))
+        return (methods or {} if parameter else {}), parameter
 
     def _not_found(self, path: str) -> FlexuraError:
         shown = path[:SHOWN_CHARACTERS].encode(errors="replace").decode()

@@ -1,0 +1,95 @@
+"""The parameters of a query: which there are, and what each may say."""
+
+import difflib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from flexura_edge.http.body import SHOWN_CHARACTERS, shown
+from flexura_edge.http.fields import fault_of, writable
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Query:
+    """Takes parameters out of a query, and gathers all that is wrong into one error. An empty one is as none."""
+
+    def __init__(self, request: web.BaseRequest, known: Sequence[str]) -> None:
+        self._values = request.query
+        self._violations = [
+            FieldViolation(writable(name), unknown_parameter(name, known))
+            for name in dict.fromkeys(self._values)
+            if name not in known
+        ]
+
+    def text(self, name: str, characters_max: int) -> str:
+        given = self._values.getall(name, [])
+        value = given[0] if given else ""
+        fault = fault_of(value)
+        if len(given) > 1:
+            self.refuse(name, f"`{name}` stands {len(given)} times in the query; send it once")
+        elif fault:
+            self.refuse(name, f"`{name}` {fault}")
+        elif len(value) > characters_max:
+            self.refuse(name, f"`{name}` takes at most {characters_max} characters, not {len(value)}")
+        else:
+            return value
+        return ""
+
+    def words(self, name: str, allowed: Sequence[str]) -> list[str]:
+        """Several of a few words, separated by commas or each in a parameter of its own."""
+        given = [word for value in self._values.getall(name, []) for word in value.split(",") if word]
+        for word in given:
+            if word not in allowed:
+                self.refuse(name, f"`{name}` takes {' or '.join(allowed)}, not {shown(word)}")
+        return [word for word in dict.fromkeys(given) if word in allowed]
+
+    def word(self, name: str, allowed: Sequence[str]) -> str:
+        value = self.text(name, SHOWN_CHARACTERS)
+        if not value or value in allowed:
+            return value
+        self.refuse(name, f"`{name}` takes {' or '.join(allowed)}, not {shown(value)}")
+        return ""
+
+    def number(self, name: str, least: int, most: int, absent: int) -> int:
+        value = self.text(name, SHOWN_CHARACTERS)
+        if not value:
+            return absent
+        if value.isascii() and value.isdecimal() and least <= int(value) <= most:
+            return int(value)
+        self.refuse(name, f"`{name}` takes a whole number from {least} to {most}, not {shown(value)}")
+        return absent
+
+    def time(self, name: str) -> datetime | None:
+        value = self.text(name, SHOWN_CHARACTERS)
+        if not value:
+            return None
+        try:
+            time = datetime.fromisoformat(value)
+            # Without a zone it would mean another time here than where it was written.
+            if time.tzinfo is not None and time >= EARLIEST:
+                return time.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        self.refuse(name, f"`{name}` takes a time from 1970 on, such as 2026-04-01T00:00:00Z, not {shown(value)}")
+        return None
+
+    def refuse(self, name: str, message: str) -> None:
+        self._violations.append(FieldViolation(name, message))
+
+    def check(self) -> None:
+        """Raises when anything was wrong."""
+        if self._violations:
+            raise invalid_query(self._violations)
+
+
+def invalid_query(violations: list[FieldViolation]) -> FlexuraError:
+    message = "; ".join(violation.message for violation in violations)
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, violations)
+
+
+def unknown_parameter(name: str, known: Sequence[str]) -> str:
+    (nearest,) = difflib.get_close_matches(name[:SHOWN_CHARACTERS], known, n=1, cutoff=0)
+    return f"{shown(name)} is no parameter of this query; the nearest is `{nearest}`, known are {', '.join(known)}"
