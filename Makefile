@@ -9,7 +9,7 @@ SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e simulate docs bench gen gen-check breaking lock
+.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e test-faults simulate docs bench gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
@@ -37,10 +37,10 @@ types: .venv/dev.stamp ## Check types: mypy, strict.
 imports: .venv/dev.stamp ## Check that every arrow between rooms points inward.
 	$(BIN)/lint-imports --no-logo
 
-test: lint types imports gen-check breaking ## Every check: these, the simulator, then house, unit, integration and e2e tests (under 10 minutes).
+test: lint types imports gen-check breaking ## Every check: these, the simulator, then house, unit, integration, e2e and short fault tests (under 10 minutes).
 	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
 	$(BIN)/pytest tests/simulator
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/house tests/unit tests/integration tests/e2e
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/faults tests/house tests/unit tests/integration tests/e2e
 
 test-unit: .venv/dev.stamp ## House and unit tests alone, under a minute.
 	$(BIN)/pytest tests/house tests/unit
@@ -51,6 +51,9 @@ test-integration: .venv/dev.stamp ## Tests of one service against real servers.
 
 test-e2e: .venv/dev.stamp ## Tests of the whole, as `make run` runs it.
 	$(BIN)/pytest tests/e2e
+
+test-faults: .venv/dev.stamp ## Kill, freeze and cut off everything under load and check what clients saw: SECONDS=3600 SEED=7.
+	FAULTS_SECONDS=$(SECONDS) FAULTS_SEED=$(SEED) $(BIN)/pytest tests/faults
 
 simulate: .venv/dev.stamp ## Replay one seed of the simulator with its trace: SEED=123.
 	@PYTHONPATH=tests $(BIN)/python -m simulator replay $(or $(SEED),0)

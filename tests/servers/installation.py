@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from servers.process import ServerProcess
 from servers.retry import with_fresh_ports
 from servers.waiting import eventually
 
+AS_MAKE_RUN = ("-m", "flexura_local")
 KEY = re.compile(r"fx_live_[0-9A-Za-z]{38}")
 PARTS = {
     "nats": "nats-server",
@@ -63,36 +64,43 @@ class Installation:
     def send(self, part: str, number: signal.Signals) -> None:
         os.kill(self.pids()[part], number)
 
+    def times_ready(self, part: str) -> int:
+        """How often the supervisor has said that the part is ready."""
+        return len(re.findall(rf"● {part} ", self.printed))
+
     async def kill_and_see_it_back(self, part: str) -> None:
         """Kills a part as a power cut would and waits until the supervisor says that it is ready again."""
-        ready = re.compile(rf"● {part}\b")
-        before = len(ready.findall(self.printed))
+        before = self.times_ready(part)
         self.send(part, signal.SIGKILL)
-        await eventually(lambda: len(ready.findall(self.printed)) > before, within_s=45)
+        await eventually(lambda: self.times_ready(part) > before, within_s=45)
 
 
 @asynccontextmanager
-async def installation(folder: Path, **settings: str) -> AsyncIterator[Installation]:
+async def installation(
+    folder: Path, program: Sequence[str] = AS_MAKE_RUN, **settings: str
+) -> AsyncIterator[Installation]:
     """Starts one in the folder, waits until it says that it is ready, and stops it at the end."""
-    started = await with_fresh_ports(lambda: start_installation(folder, **settings))
+    started = await with_fresh_ports(lambda: start_installation(folder, program=program, **settings))
     try:
         yield started
     finally:
         await started.process.stop()
 
 
-async def start_installation(folder: Path, port: int = 0, **settings: str) -> Installation:
+async def start_installation(
+    folder: Path, port: int = 0, program: Sequence[str] = AS_MAKE_RUN, **settings: str
+) -> Installation:
     port = port or free_ports(1)[0]
     home = Home(folder / "home")
     own = {"FLEXURA_HOME": str(home.folder), "FLEXURA_PORT": str(port), "FLEXURA_SLOTS": "2"} | settings
-    process = supervisor(own, empty_log(folder))
+    process = supervisor(own, empty_log(folder), program)
     await process.start()
     return Installation(home, port, process)
 
 
-def supervisor(settings: dict[str, str], log: Path) -> ServerProcess:
+def supervisor(settings: dict[str, str], log: Path, program: Sequence[str] = AS_MAKE_RUN) -> ServerProcess:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FLEXURA_")} | settings
-    command = [sys.executable, "-m", "flexura_local"]
+    command = [sys.executable, *program]
     ready = functools.partial(why_not_ready, log)
     return ServerProcess(command, log, ready, environment=environment, start_timeout_s=60)
 

@@ -60,6 +60,10 @@ class ServerProcess:
         """Ends it as a power cut would."""
         await self._end(signal.SIGKILL)
 
+    async def quit(self) -> None:
+        """Ends it with SIGQUIT; for PostgreSQL that is `pg_ctl stop -m immediate`."""
+        await self._end(signal.SIGQUIT)
+
     def pause(self) -> None:
         """Freezes it: its connections stay open and nothing answers."""
         self._running().send_signal(signal.SIGSTOP)

@@ -1,0 +1,204 @@
+"""What must hold of a history, whatever was killed meanwhile; pure, so that it can be tested with made-up ones."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from faults.history import Action, FaultWindow, History, JobView, Operation
+
+SHA256_CHARACTERS = 64
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The numbers that a run must keep."""
+
+    heal_s: float = 60.0
+    """Seconds without any fault in which all must be right again, and an accepted job must have ended."""
+    attempts_max: int = 3
+    succeeded_share_min: float = 0.95
+    """Of the operations outside fault windows."""
+    calm_operations_min: int = 100
+    """Outside fault windows: a run in which nothing could be asked proves nothing."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    rule: str
+    sentence: str
+    job_id: str = ""
+
+
+class Record:
+    """A history, sorted by job."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.by_job: dict[str, list[Operation]] = defaultdict(list)
+        for operation in sorted(history.operations, key=lambda operation: operation.began_s):
+            if operation.job_id:
+                self.by_job[operation.job_id].append(operation)
+
+    @cached_property
+    def accepted(self) -> dict[str, Operation]:
+        """The first submit that answered each job."""
+        submits = [operation for operation in self.history.operations if accepts(operation)]
+        return {operation.job_id: operation for operation in reversed(submits)}
+
+    @cached_property
+    def finished(self) -> dict[str, Operation]:
+        """The first read that saw each job at its end."""
+        found = {job_id: [read for read, view in self.views(job_id) if view.is_finished] for job_id in self.accepted}
+        return {job_id: min(reads, key=lambda read: read.ended_s) for job_id, reads in found.items() if reads}
+
+    def views(self, job_id: str) -> list[tuple[Operation, JobView]]:
+        return [(operation, operation.view) for operation in self.by_job[job_id] if operation.view is not None]
+
+    @cached_property
+    def calm(self) -> list[Operation]:
+        """Operations of which no part lay within a fault window."""
+        return [operation for operation in self.history.operations if not self.disturbed(operation)]
+
+    def disturbed(self, operation: Operation) -> bool:
+        return any(self.overlap_s(fault, operation.began_s, operation.ended_s) is not None for fault in self.faults)
+
+    @property
+    def faults(self) -> list[FaultWindow]:
+        return self.history.faults
+
+    def calm_s(self, began_s: float, ended_s: float) -> float:
+        """How much of a time lay outside fault windows, which do not overlap."""
+        overlaps = [self.overlap_s(fault, began_s, ended_s) or 0.0 for fault in self.faults]
+        return ended_s - began_s - sum(overlaps)
+
+    @staticmethod
+    def overlap_s(fault: FaultWindow, began_s: float, ended_s: float) -> float | None:
+        window_ended_s = fault.ended_s if fault.healed_s is None else fault.healed_s
+        overlap_s = min(ended_s, window_ended_s) - max(began_s, fault.began_s)
+        return overlap_s if overlap_s >= 0 else None
+
+
+Rule = Callable[[Record, Bounds], Iterator[Violation]]
+
+
+def check(history: History, bounds: Bounds = Bounds()) -> list[Violation]:
+    """Every violation of every rule."""
+    record = Record(history)
+    return [violation for rule in RULES for violation in rule(record, bounds)]
+
+
+def accepts(operation: Operation) -> bool:
+    return operation.action is Action.SUBMIT and operation.succeeded
+
+
+def every_accepted_job_ends(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id in record.accepted.keys() - record.finished.keys():
+        last = record.by_job[job_id][-1]
+        yield Violation("lost", f"accepted and never seen at its end; last answer: {last}", job_id)
+
+
+def no_accepted_job_is_unknown(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id in record.accepted:
+        for operation in record.by_job[job_id]:
+            if operation.action in {Action.READ, Action.FETCH} and operation.status in {404, 410}:
+                yield Violation("lost", f"accepted and then unknown: {operation}", job_id)
+
+
+def every_accepted_job_ends_in_time(record: Record, bounds: Bounds) -> Iterator[Violation]:
+    for job_id, read in record.finished.items():
+        calm_s = record.calm_s(record.accepted[job_id].ended_s, read.ended_s)
+        if calm_s > bounds.heal_s:
+            yield Violation("stuck", f"took {calm_s:.1f} s outside faults until its end was seen", job_id)
+
+
+def an_end_never_changes(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id, first in record.finished.items():
+        for read, view in record.views(job_id):
+            if read.began_s >= first.ended_s and view != first.view:
+                yield Violation("doubled", f"was {first.view} and became {view}", job_id)
+
+
+def an_asset_is_what_its_job_says(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id, first in record.finished.items():
+        view = first.view
+        if view is None or view.status != "completed":
+            continue
+        if view.content is None or len(view.content.sha256) != SHA256_CHARACTERS or not view.url:
+            yield Violation("wrong asset", f"completed without a whole asset: {view}", job_id)
+        for operation in record.by_job[job_id]:
+            if operation.content is not None and operation.content != view.content:
+                yield Violation("wrong asset", f"{view.content} was promised, {operation.content} came", job_id)
+
+
+def attempts_go_up_and_are_few(record: Record, bounds: Bounds) -> Iterator[Violation]:
+    for job_id in record.accepted:
+        highest, seen_s = 0, 0.0
+        for read, view in record.views(job_id):
+            if view.attempt > bounds.attempts_max:
+                yield Violation("attempts", f"attempt {view.attempt}", job_id)
+            if read.began_s >= seen_s and view.attempt < highest:
+                yield Violation("attempts", f"attempt {view.attempt} after attempt {highest}", job_id)
+            if view.attempt > highest:
+                highest, seen_s = view.attempt, read.ended_s
+
+
+def nothing_is_repeated_without_a_fault(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id, read in record.finished.items():
+        began_s = record.accepted[job_id].began_s
+        explained = any(record.overlap_s(fault, began_s, read.ended_s) is not None for fault in record.faults)
+        if read.view is not None and read.view.attempt > 1 and not explained:
+            yield Violation("repeated", f"{read.view.attempt} attempts and no fault", job_id)
+
+
+def every_failure_says_why(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id, read in record.finished.items():
+        if read.view is not None and read.view.status == "failed" and not read.view.code:
+            yield Violation("unexplained", "failed without a code", job_id)
+
+
+def one_request_is_one_job(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    by_key: dict[str, set[str]] = defaultdict(set)
+    keys: dict[str, set[str]] = defaultdict(set)
+    for operation in filter(accepts, record.history.operations):
+        by_key[operation.key].add(operation.job_id)
+        keys[operation.job_id].add(operation.key)
+    for key, job_ids in by_key.items():
+        if len(job_ids) > 1:
+            yield Violation("doubled", f"the request {key} made the jobs {sorted(job_ids)}", min(job_ids))
+    for job_id, requests in keys.items():
+        if len(requests) > 1:
+            yield Violation("mixed up", f"the requests {sorted(requests)} were answered with one job", job_id)
+
+
+def every_fault_heals(record: Record, bounds: Bounds) -> Iterator[Violation]:
+    for fault in record.faults:
+        if fault.heal_s is None or fault.heal_s > bounds.heal_s:
+            yield Violation(
+                "unhealed", f"{fault.kind} from {fault.began_s:.1f} to {fault.ended_s:.1f} s: {fault.heal_s}"
+            )
+
+
+def calm_operations_succeed(record: Record, bounds: Bounds) -> Iterator[Violation]:
+    calm = record.calm
+    succeeded = sum(operation.succeeded for operation in calm)
+    if len(calm) < bounds.calm_operations_min:
+        yield Violation("vacuous", f"only {len(calm)} operations outside fault windows")
+    elif succeeded < bounds.succeeded_share_min * len(calm):
+        failed = next(operation for operation in calm if not operation.succeeded)
+        yield Violation("unavailable", f"{succeeded} of {len(calm)} outside fault windows succeeded, not {failed}")
+
+
+RULES: tuple[Rule, ...] = (
+    every_accepted_job_ends,
+    no_accepted_job_is_unknown,
+    every_accepted_job_ends_in_time,
+    an_end_never_changes,
+    an_asset_is_what_its_job_says,
+    attempts_go_up_and_are_few,
+    nothing_is_repeated_without_a_fault,
+    every_failure_says_why,
+    one_request_is_one_job,
+    every_fault_heals,
+    calm_operations_succeed,
+)

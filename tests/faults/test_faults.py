@@ -1,0 +1,78 @@
+"""Nothing that was accepted is lost, stuck or done twice, whatever is killed, frozen, cut off or full meanwhile."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faults import disk
+from faults.checker import Bounds, Violation, check
+from faults.history import History
+from faults.load import Load, caller
+from faults.nemesis import Nemesis
+from faults.report import Report
+from faults.schedule import FaultKind, schedule
+from faults.world import World, world
+
+SEED = int(os.environ.get("FAULTS_SEED") or secrets.randbelow(1 << 32))
+SECONDS = float(os.environ.get("FAULTS_SECONDS") or 0)
+"""At least one whole round of faults is carried out, however few they are."""
+BOUNDS = Bounds()
+EXCERPTS_MAX = 3
+DISK_BYTES_MIN = 192 << 20
+DISK_BYTES_PER_SECOND = 64 << 10
+
+# On PostgreSQL only what concerns the database: all else is the same code.
+ON_POSTGRES = [FaultKind.RESTART_POSTGRES, FaultKind.KILL_JOBS, FaultKind.KILL_WORKER]
+ON_SQLITE = [kind for kind in FaultKind if kind is not FaultKind.RESTART_POSTGRES]
+
+
+@pytest.mark.timeout(SECONDS + 1200)
+@pytest.mark.parametrize(
+    ("on_postgres", "wished", "share"),
+    [(False, ON_SQLITE, 0.75), (True, ON_POSTGRES, 0.25)],
+    ids=["sqlite", "postgres"],
+)
+async def test_nothing_accepted_is_lost_stuck_or_done_twice(
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    on_postgres: bool,
+    wished: list[FaultKind],
+    share: float,
+) -> None:
+    why_no_disk = await asyncio.to_thread(disk.why_missing)
+    disk_bytes = 0 if why_no_disk else DISK_BYTES_MIN + int(SECONDS * DISK_BYTES_PER_SECOND)
+    title = f"seed {SEED}, jobs on {'PostgreSQL' if on_postgres else 'SQLite'}"
+    if why_no_disk:
+        title += f"\nSKIPPED: {FaultKind.FULL_DISK}, because no small disk can be had: {why_no_disk}"
+    async with world(tmp_path, disk_bytes, on_postgres=on_postgres) as there:
+        history = await played(there, there.kinds(wished), SECONDS * share)
+    violations = check(history, BOUNDS)
+    record_property("fault_run", Report(title, history, violations).text())
+    history.write(tmp_path / "history.jsonl")
+    assert not violations, excerpt(title, history, violations, tmp_path)
+
+
+async def played(there: World, kinds: list[FaultKind], seconds: float) -> History:
+    """Load and faults at once; then the load ends, and everything is looked at once more."""
+    history = History()
+    async with caller(there.flexura.url, there.flexura.key, history) as calls:
+        load, nemesis = Load(calls, SEED, patience_s=3 * BOUNDS.heal_s), Nemesis(there, calls, history, BOUNDS.heal_s)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(load.run())
+            try:
+                await nemesis.run(schedule(SEED, kinds), seconds)
+            finally:
+                load.stop()
+        await load.look_at_everything()
+    return history
+
+
+def excerpt(title: str, history: History, violations: list[Violation], folder: Path) -> str:
+    """What one needs to see of a run that went wrong: the seed, the rules, and all that was said of their jobs."""
+    lines = [title, f"the history is {folder / 'history.jsonl'}", *map(str, violations[:20])]
+    for job_id in list(dict.fromkeys(violation.job_id for violation in violations if violation.job_id))[:EXCERPTS_MAX]:
+        lines += map(str, history.of_job(job_id))
+    return "\n".join([*lines, *map(str, history.faults)])

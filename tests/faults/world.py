@@ -1,0 +1,67 @@
+"""A whole installation with all that can be done to it: relay, small disk, PostgreSQL where asked for."""
+
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.disk import SmallDisk
+from faults.relay import Relay, relay
+from faults.schedule import FaultKind
+from servers.installation import Installation, children_of, command_of, installation
+from servers.postgres import PostgresServer, postgres_server
+
+PROGRAM = (str(Path(__file__).with_name("site.py")),)
+GENERATOR = "flexura_media_worker.generator"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the nemesis may touch."""
+
+    folder: Path
+    flexura: Installation
+    relay: Relay
+    disk: SmallDisk | None
+    postgres: PostgresServer | None
+
+    def kinds(self, wished: Sequence[FaultKind]) -> list[FaultKind]:
+        """Those of the wished faults that this machine can have."""
+        return [kind for kind in wished if kind is not FaultKind.FULL_DISK or self.disk is not None]
+
+    def generators(self) -> list[int]:
+        children = children_of(self.flexura.pids()["media-worker"])
+        return sorted(pid for pid in children if GENERATOR in command_of(pid))
+
+    def log(self, part: str) -> str:
+        return self.flexura.home.log(part).read_text(errors="replace")
+
+
+@asynccontextmanager
+async def world(folder: Path, disk_bytes: int, *, on_postgres: bool) -> AsyncIterator[World]:
+    """Starts everything; the store has a disk of its own unless its size is 0."""
+    home = folder / "home"
+    async with AsyncExitStack() as stack:
+        way = await stack.enter_async_context(relay(lambda: int(json.loads((home / "ports.json").read_text())["nats"])))
+        # Most of the work only takes time, so that what dies has work in its hands.
+        settings = {"FLEXURA_SLOTS": "4", "FAULTS_WORKER_NATS_URL": f"nats://127.0.0.1:{way.port}"}
+        if disk_bytes:
+            settings["FAULTS_STORE_DISK_BYTES"] = str(disk_bytes)
+        postgres = None
+        if on_postgres:
+            postgres = await stack.enter_async_context(postgres_server())
+            database = await stack.enter_async_context(postgres.database())
+            settings["FAULTS_JOBS_DATABASE_URL"] = database.url
+            settings["FAULTS_JOBS_DATABASE_PASSWORD_FILE"] = str(database.password_file)
+        flexura = await stack.enter_async_context(installation(folder, PROGRAM, **settings))
+        disk = SmallDisk(flexura.process.pid, home / "s3") if disk_bytes else None
+        yield World(folder, flexura, way, disk, postgres)
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    pairs = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs if pair)} | {
+        "PATH": os.environ["PATH"]
+    }

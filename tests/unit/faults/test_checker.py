@@ -1,0 +1,94 @@
+"""The checker of histories finds each kind of violation in a made-up one, and none in a good one."""
+
+from dataclasses import replace
+
+import pytest
+from faults.checker import Bounds, check
+from faults.history import Action, Content, FaultWindow, History, JobView, Operation
+
+CONTENT = Content("ab" * 32, 100)
+OTHER = Content("cd" * 32, 100)
+COMPLETED = JobView("completed", 1, "http://localhost/api/assets/a.png", CONTENT, finished_at="t")
+PROCESSING = JobView("processing", 1)
+FAULT = FaultWindow("kill nats", began_s=100, ended_s=101, healed_s=105)
+BOUNDS = Bounds(calm_operations_min=4, succeeded_share_min=0.6)
+
+SUBMIT = Operation(Action.SUBMIT, "load", 1.0, 1.1, 202, "a", key="load-1")
+RUNNING = Operation(Action.READ, "load", 2.0, 2.1, 200, "a", PROCESSING)
+DONE = Operation(Action.READ, "load", 3.0, 3.1, 200, "a", COMPLETED)
+FETCH = Operation(Action.FETCH, "load", 4.0, 4.1, 200, "a", content=CONTENT)
+GOOD = [SUBMIT, RUNNING, DONE, FETCH]
+
+
+def read_at(began_s: float, view: JobView | None, status: int = 200) -> Operation:
+    return Operation(Action.READ, "load", began_s, began_s + 0.1, status, "a", view)
+
+
+def rules(operations: list[Operation], *faults: FaultWindow) -> set[str]:
+    return {violation.rule for violation in check(History(operations, list(faults)), BOUNDS)}
+
+
+def test_a_good_history_has_no_violation() -> None:
+    assert rules(GOOD, FAULT) == set()
+
+
+VIOLATIONS = {
+    "never seen at its end": ([SUBMIT, RUNNING, *[RUNNING] * 3], "lost"),
+    "unknown after it was accepted": ([*GOOD, read_at(5, None, 404)], "lost"),
+    "its asset is gone": ([*GOOD, replace(FETCH, status=404, content=None)], "lost"),
+    "a minute without a fault": ([SUBMIT, RUNNING, read_at(70, COMPLETED), FETCH], "stuck"),
+    "back from its end": ([*GOOD, read_at(5, PROCESSING)], "doubled"),
+    "another result": ([*GOOD, read_at(5, replace(COMPLETED, content=OTHER))], "doubled"),
+    "another link": ([*GOOD, read_at(5, replace(COMPLETED, url="http://localhost/api/assets/b.png"))], "doubled"),
+    "finished a second time": ([*GOOD, read_at(5, replace(COMPLETED, finished_at="u"))], "doubled"),
+    "failed after it completed": ([*GOOD, read_at(5, JobView("failed", 1, code="worker_lost"))], "doubled"),
+    "other bytes than it says": ([SUBMIT, RUNNING, DONE, replace(FETCH, content=OTHER)], "wrong asset"),
+    "fewer bytes than it says": ([*GOOD[:3], replace(FETCH, content=replace(CONTENT, size_bytes=99))], "wrong asset"),
+    "completed without an asset": ([*GOOD[:2], read_at(3, JobView("completed", 1)), RUNNING], "wrong asset"),
+    "a fourth attempt": ([*GOOD[:2], read_at(3, replace(COMPLETED, attempt=4)), FETCH], "attempts", "repeated"),
+    "attempts that go back": ([SUBMIT, read_at(2, replace(PROCESSING, attempt=2)), DONE, FETCH], "attempts"),
+    "repeated for no reason": ([*GOOD[:2], read_at(3, replace(COMPLETED, attempt=2)), FETCH], "repeated"),
+    "failed and silent": ([*GOOD[:2], read_at(3, JobView("failed", 1)), RUNNING], "unexplained"),
+    "one request, two jobs": ([*GOOD, replace(SUBMIT, job_id="b"), replace(DONE, job_id="b")], "doubled"),
+    "two requests, one job": ([*GOOD, replace(SUBMIT, key="load-2")], "mixed up"),
+    "nobody could be reached": ([*GOOD, *[read_at(6, None, 0)] * 4], "unavailable"),
+    "nothing was asked": ([SUBMIT, DONE], "vacuous"),
+}
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_a_violation_is_found(name: str) -> None:
+    operations, *found = VIOLATIONS[name]
+
+    assert rules(operations, FAULT) == set(found)
+
+
+def test_a_fault_that_does_not_heal_is_found() -> None:
+    assert rules(GOOD, replace(FAULT, healed_s=None)) == {"unhealed"}
+    assert rules(GOOD, replace(FAULT, healed_s=FAULT.ended_s + 61)) == {"unhealed"}
+
+
+def test_failures_within_a_fault_window_are_forgiven_and_those_after_it_are_not() -> None:
+    assert rules([*GOOD, *[read_at(103, None, 0)] * 4], FAULT) == set()
+    assert rules([*GOOD, *[read_at(106, None, 0)] * 4], FAULT) == {"unavailable"}
+
+
+def test_waiting_for_a_fault_to_heal_is_not_being_stuck() -> None:
+    late = [SUBMIT, RUNNING, read_at(130, COMPLETED), FETCH]
+
+    assert rules(late, FaultWindow("pause nats", began_s=30, ended_s=110, healed_s=112)) == set()
+    assert rules(late, FaultWindow("pause nats", began_s=80, ended_s=110, healed_s=112)) == {"stuck"}
+
+
+def test_a_fault_within_the_life_of_a_job_explains_a_second_attempt() -> None:
+    again = replace(COMPLETED, attempt=2)
+    repeated = [*GOOD[:2], read_at(3, again), *[read_at(7, again)] * 4]
+
+    assert rules(repeated, FaultWindow("kill media-worker", began_s=1.5, ended_s=1.5, healed_s=2)) == set()
+    assert rules(repeated, FaultWindow("kill media-worker", began_s=5, ended_s=5, healed_s=6)) == {"repeated"}
+
+
+def test_reads_that_ran_at_the_same_time_are_in_no_order() -> None:
+    overlapping = replace(DONE, began_s=2.0, ended_s=5.0)
+
+    assert rules([SUBMIT, overlapping, read_at(4, PROCESSING), FETCH], FAULT) == set()
