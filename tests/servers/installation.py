@@ -28,6 +28,7 @@ PARTS = {
     "jobs": "flexura_jobs",
     "media-worker": "flexura_media_worker",
     "edge": "flexura_edge",
+    "webhooks": "flexura_jobs.webhooks",
 }
 
 
@@ -59,7 +60,7 @@ class Installation:
     def pids(self) -> dict[str, int]:
         """The process of each part that runs at present."""
         children = {pid: command_of(pid) for pid in children_of(self.process.pid)}
-        return {part: pid for part, word in PARTS.items() for pid, command in children.items() if word in command}
+        return {part: pid for part, word in PARTS.items() for pid, command in children.items() if f"{word} " in command}
 
     def send(self, part: str, number: signal.Signals) -> None:
         os.kill(self.pids()[part], number)

@@ -60,6 +60,12 @@ class Receiver:
             return web.Response()
         return answer
 
+    def hold(self, path: str) -> asyncio.Event:
+        """Has the next request to the path wait for its answer."""
+        event = asyncio.Event()
+        self.script.setdefault(path, []).append(event)
+        return event
+
     def paths(self) -> list[str]:
         return [received.path for received in self.received]
 

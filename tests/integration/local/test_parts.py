@@ -7,7 +7,7 @@ import pytest
 
 from flexura_auth.settings import AuthSettings
 from flexura_edge.settings import EdgeSettings
-from flexura_jobs.settings import JobsSettings
+from flexura_jobs.settings import JobsSettings, WebhooksSettings
 from flexura_kit.settings import Settings, load, variable_names
 from flexura_local.home import Home
 from flexura_local.parts import PASSED_ON, Part, plan
@@ -21,6 +21,7 @@ SERVICES: dict[str, type[Settings]] = {
     "jobs": JobsSettings,
     "media-worker": MediaWorkerSettings,
     "edge": EdgeSettings,
+    "webhooks": WebhooksSettings,
 }
 
 
@@ -44,7 +45,7 @@ def test_service_reads_every_setting_that_it_is_given(
 def test_secrets_travel_as_files(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     for part in _parts(tmp_path, LocalSettings()).values():
-        for name in ("nats-password", "s3-access-key", "s3-secret-key"):
+        for name in ("nats-password", "s3-access-key", "s3-secret-key", "webhook-key"):
             assert home.secret(name) not in " ".join([*part.command, *part.settings.values()])
 
 
@@ -60,7 +61,7 @@ def test_metrics_ports_follow_each_other(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("FLEXURA_METRICS_LISTEN", "127.0.0.1:9100")
     parts = _parts(tmp_path, load(LocalSettings))
     listen = [parts[service].settings["FLEXURA_METRICS_LISTEN"] for service in SERVICES]
-    assert listen == [f"127.0.0.1:{port}" for port in range(9100, 9105)]
+    assert listen == [f"127.0.0.1:{port}" for port in range(9100, 9106)]
 
 
 def test_broker_and_store_get_no_settings_of_ours(tmp_path: Path) -> None:

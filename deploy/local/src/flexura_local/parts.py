@@ -69,12 +69,17 @@ def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
         "FLEXURA_S3_SECRET_KEY_FILE": str(home.secret_file("s3-secret-key")),
     }
     public_url = f"http://localhost:{settings.port}"
+    webhooks = {
+        "FLEXURA_WEBHOOKS_KEY_FILE": str(home.secret_file("webhook-key")),
+        "FLEXURA_WEBHOOKS_NETWORKS": settings.webhooks.networks,
+    }
     services = (
         rpc_part(home, "auth", common | bus | database(home, "auth")),
         rpc_part(home, "search", common),
-        rpc_part(home, "jobs", common | bus | blobs | database(home, "jobs") | offered(settings)),
+        rpc_part(home, "jobs", common | bus | blobs | webhooks | database(home, "jobs") | offered(settings)),
         worker_part(home, settings, common | bus | blobs),
         edge_part(home, settings.port, hosts, common | bus | blobs | {"FLEXURA_PUBLIC_URL": public_url}),
+        webhooks_part(common | webhooks | database(home, "jobs") | {"FLEXURA_PUBLIC_URL": public_url}),
     )
     measurable = tuple(measured(part, settings, number) for number, part in enumerate(services))
     return Plan(
@@ -131,6 +136,11 @@ def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -
         "FLEXURA_GRACE_S": "2",
     }
     return Part("edge", f"http://localhost:{port}", module("flexura_edge"), why_not_ready, shared | own)
+
+
+def webhooks_part(settings: dict[str, str]) -> Part:
+    settings = settings | {"FLEXURA_GRACE_S": "2"}
+    return Part("webhooks", "to receivers outside", module("flexura_jobs.webhooks"), log_says_ready, settings)
 
 
 def measured(part: Part, settings: LocalSettings, number: int) -> Part:

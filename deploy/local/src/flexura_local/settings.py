@@ -4,14 +4,27 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from flexura_kit.settings import MetricsSettings, Positive, Settings
+from flexura_kit.egress import networks
+from flexura_kit.settings import Group, MetricsSettings, Positive, Settings
+
+
+class WebhookSettings(Group):
+    networks: str = ""
+    """Networks beside the public internet that webhooks may go to, such as `127.0.0.1/32`; also over http."""
+
+    @field_validator("networks")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        networks(text)
+        return text
 
 
 class LocalSettings(Settings):
     metrics: MetricsSettings = MetricsSettings()
-    """`host:port` where auth may be scraped; search, jobs, media-worker and edge follow on the next four ports."""
+    """`host:port` where auth may be scraped; search, jobs, media-worker, edge and webhooks follow on the next ports."""
+    webhooks: WebhookSettings = WebhookSettings()
     home: Path = Path(".flexura")
     """Folder where everything is kept: data, credentials, logs."""
     port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
