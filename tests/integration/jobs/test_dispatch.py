@@ -172,7 +172,7 @@ async def test_without_any_worker_a_few_hints_wait(
 
 
 async def test_hints_follow_the_slots_and_claims_make_room(door: JobsDoor, jetstream: JetStreamContext) -> None:
-    await provisioned(door, slots=5)
+    await provisioned(door, slots=6)
     await asyncio.sleep(1.1)
     job_ids = await door.created(count=30)
 

@@ -9,17 +9,18 @@ from prometheus_client import Counter, Histogram
 from flexura_jobs.dispatch.bell import DispatchBell
 from flexura_jobs.dispatch.leader import Leader
 from flexura_jobs.domain.catalog import Model
-from flexura_jobs.domain.fair_share import turns
+from flexura_jobs.domain.fair_share import FairShare
 from flexura_jobs.domain.queue import Hint, WorkerPresence, room, slots_serving
 from flexura_jobs.ports import Hints, QueueStore
 from flexura_kit import log
 from flexura_kit.bus import Bus
 from flexura_kit.errors import FlexuraError
-from flexura_kit.ids import AccountId, JobId
+from flexura_kit.ids import JobId
 
 CREATED = "flexura.jobs.v1.created"  # Core NATS; tells the leading replica that another one has something to do.
 POLL_S = 1.0
 PASS_ON_TIMEOUT_S = 1.0  # The other replica's poll is no slower.
+CANDIDATES_MIN = 8  # Accounts that are compared for one hint; of more than these, the next in the ring.
 HINTS_PER_LOOK_MAX = 64  # For one model; a longer queue is looked at again at once.
 WORKERS_AGE_MAX_S = 1.0
 REST_S = 0.5  # After a failure, so that an outage is not hammered.
@@ -46,7 +47,7 @@ class Dispatcher:
         self._leader = leader
         self._bell = bell
         self._bus = bus
-        self._last_served: dict[str, AccountId | None] = {}
+        self._shares = {model.model: FairShare() for model in models}
         self._workers: list[WorkerPresence] = []
         self._workers_read_at = float("-inf")
 
@@ -88,18 +89,19 @@ class Dispatcher:
         chosen: list[JobId] = []
         for model in self._models:
             state = states[model.model]
-            free = min(room(state.hinted, slots_serving(model.provider, workers)), HINTS_PER_LOOK_MAX)
+            slots = slots_serving(model.provider, workers)
+            free = min(room(state.hinted, slots), HINTS_PER_LOOK_MAX)
             if free and state.has_waiting:
-                chosen += await self._choose(model.model, free)
+                # The room was others' as well, until just now: whoever comes anew had to wait for it.
+                chosen += await self._choose(model.model, free, under_way=state.hinted + slots + free)
         if len(chosen) >= HINTS_PER_LOOK_MAX:
             self._bell.ring()
         return await self._send(await self._store.dispatch(chosen))
 
-    async def _choose(self, model: str, free: int) -> list[JobId]:
-        last_served = self._last_served.get(model)
-        waiting = await self._store.waiting(model, last_served, free)
-        chosen, self._last_served[model] = turns(waiting, free, last_served)
-        return chosen
+    async def _choose(self, model: str, free: int, *, under_way: int) -> list[JobId]:
+        share = self._shares[model]
+        waiting = await self._store.waiting(model, share.last_served, max(free, CANDIDATES_MIN))
+        return share.pick(waiting, free, under_way)
 
     async def _send(self, hints: Sequence[Hint]) -> int:
         sent = await asyncio.gather(*map(self._hints.publish, hints))

@@ -6,8 +6,9 @@ from datetime import timedelta
 from flexura_jobs.domain.jobs import MediaType
 from flexura_kit.ids import JobId
 
-HINTS_MIN = 4  # Held even when no worker lives, else nothing would ever start one.
-HINTS_PER_SLOT = 2  # One that runs and one that waits: a slot never idles, and little is handed out early.
+# Held even when no worker lives, else nothing would ever start one; and beside the one that waits for each slot, so
+# that no slot idles while the next hint is on its way. More would only make whoever comes anew wait behind them.
+HINTS_MIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class WorkerPresence:
 
 def room(hinted: int, slots: int) -> int:
     """How many more hints a model's queue takes."""
-    return max(0, max(HINTS_MIN, HINTS_PER_SLOT * slots) - hinted)
+    return max(0, HINTS_MIN + slots - hinted)
 
 
 def slots_serving(provider: str, workers: list[WorkerPresence]) -> int:
