@@ -15,6 +15,7 @@ from pathlib import Path
 
 READY_S = 90.0
 STOP_S = 30.0
+QUEUED_MAX = "1000000"  # What is measured is the speed of accepting, not its bounds.
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class Installation:
 @asynccontextmanager
 async def installation(home: Path) -> AsyncIterator[Installation]:
     port = free_port()
-    environment = os.environ | {"FLEXURA_HOME": str(home), "FLEXURA_PORT": str(port)}
+    unlimited = {"FLEXURA_QUEUED_OF_ACCOUNT_MAX": QUEUED_MAX, "FLEXURA_QUEUED_MAX": QUEUED_MAX}
+    environment = os.environ | {"FLEXURA_HOME": str(home), "FLEXURA_PORT": str(port)} | unlimited
     began = time.monotonic()
     async with program([sys.executable, "-m", "flexura_local"], home.with_suffix(".log"), environment) as process:
         await answering(f"http://127.0.0.1:{port}/readyz", process)

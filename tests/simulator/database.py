@@ -21,6 +21,7 @@ from flexura_jobs.domain.jobs import (
 from flexura_jobs.domain.queue import QueueState
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId
+from simulator.requests import KnownRequests
 
 QUEUED, PROCESSING, COMPLETED, FAILED = JobState.QUEUED, JobState.PROCESSING, JobState.COMPLETED, JobState.FAILED
 
@@ -48,6 +49,7 @@ class Row:
     failure: Failure | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    probable_duplicate_of: JobId | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -88,16 +90,21 @@ class Database:
     events: dict[AccountId, list[Event]] = field(default_factory=dict)
     workers: dict[WorkerId, Presence] = field(default_factory=dict)
     leaders: dict[str, tuple[str, float]] = field(default_factory=dict)
+    requests: KnownRequests = field(init=False)
     leased_until: dict[LeaseToken, float] = field(default_factory=dict)
     """How long each lease was good for at most, for the checks."""
     committing: list[Event] = field(default_factory=list)
     """What the operation under way has recorded so far."""
 
-    def create(self, new: NewJob) -> Row | None:
+    def __post_init__(self) -> None:
+        self.requests = KnownRequests(self.clock)
+
+    def create(self, new: NewJob, probable_duplicate_of: JobId | None = None) -> Row | None:
         now = self.clock()
         row = self.jobs.get(new.job_id)
         if row is None:
             row = self.jobs[new.job_id] = Row(new, now, now + new.deadline.total_seconds(), now)
+            row.probable_duplicate_of = probable_duplicate_of
             self._record(row, "created")
         return row if row.new.account_id == new.account_id else None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from flexura_jobs.domain.acceptance import Acceptance, KeyReused, Replayed
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.jobs import (
     CheckpointReport,
@@ -22,8 +23,10 @@ from flexura_jobs.domain.jobs import (
     StoredAsset,
 )
 from flexura_jobs.domain.queue import Hint, QueueState, WorkerPresence
+from flexura_jobs.domain.request_keys import RequestKey, differing_fields
 from flexura_kit.ids import AccountId, JobId, WorkerId
 from simulator.database import Database, Presence, Row
+from simulator.requests import KnownRequest
 
 T = TypeVar("T")
 
@@ -53,10 +56,42 @@ class Terms:
 class SimulatedJobStore:
     def __init__(self, database: Database, connection: Connection) -> None:
         self._database = database
+        self._requests = database.requests
         self._run = connection
 
-    async def create(self, jobs: Sequence[NewJob]) -> Sequence[Job | None]:
-        return await self._run(lambda: [shown(self._database.create(job)) for job in jobs])
+    async def create(self, jobs: Sequence[NewJob]) -> Sequence[Acceptance]:
+        return await self._run(lambda: [self._created(job) for job in jobs])
+
+    async def recall(self, asked: Sequence[tuple[AccountId, RequestKey]]) -> Sequence[Replayed | KeyReused | None]:
+        def read() -> list[Replayed | KeyReused | None]:
+            return [
+                None if known is None else self._known(account_id, key, known)
+                for account_id, key in asked
+                for known in (self._requests.find(account_id, key),)
+            ]
+
+        return await self._run(read)
+
+    def _created(self, new: NewJob) -> Acceptance:
+        key = new.request_key
+        if key is None:
+            return shown(self._database.create(new))
+        known = self._requests.keep(new.account_id, key, new.job_id)
+        if known.job_id == new.job_id:
+            row = self._database.create(new)
+            if row is None:
+                self._requests.give_up(new.account_id, key)
+            return shown(row)
+        if key.is_binding:
+            return self._known(new.account_id, key, known)
+        return shown(self._database.create(new, known.job_id))
+
+    def _known(self, account_id: AccountId, key: RequestKey, known: KnownRequest) -> Replayed | KeyReused | None:
+        differing = differing_fields(known.fields_json, key.fields_json)
+        if differing:
+            return KeyReused(differing)
+        row = self._database.jobs.get(known.job_id)
+        return Replayed(job_of(row)) if row is not None and row.new.account_id == account_id else None
 
     async def get(self, job_ids: Sequence[JobId]) -> dict[JobId, Job]:
         rows = self._database.jobs
@@ -176,6 +211,9 @@ class SimulatedQueueStore:
     async def end_overdue(self) -> int:
         return await self._run(lambda: self._database.end_overdue(self._terms.policy))
 
+    async def forget_request_keys(self) -> int:
+        return await self._run(self._database.requests.forget)
+
     async def forget_workers(self) -> int:
         def change() -> int:
             latest = self._database.clock() - self._gone_after_s
@@ -215,6 +253,7 @@ def job_of(row: Row) -> Job:
         attempt=row.attempt,
         client_ref=new.client_ref,
         metadata_json=new.metadata_json,
+        probable_duplicate_of=row.probable_duplicate_of,
         deadline_at=datetime.fromtimestamp(row.deadline_at, UTC),
         asset=row.stored.asset if row.stored is not None else None,
         failure=row.failure,

@@ -34,6 +34,15 @@ async def sql_stores(data: Database, database_settings: DatabaseSettings) -> Asy
         yield opened
 
 
+@pytest_asyncio.fixture
+async def sqlite_stores(tmp_path: Path) -> AsyncIterator[SQLStores]:
+    settings = DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
+    async with database(settings, SERVICE) as opened:
+        await migrate(opened, SERVICE, MIGRATIONS)
+        async with transactions(settings, opened) as tx, running(SQLStores(tx)) as stores:
+            yield stores
+
+
 @pytest.fixture(params=[*SQL, "simulated"])
 def any_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings | None:
     return None if request.param == "simulated" else settings_of(request, tmp_path)

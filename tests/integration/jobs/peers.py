@@ -13,6 +13,7 @@ from simulator.database import Database
 from simulator.stores import SimulatedJobStore, SimulatedQueueStore, SimulatedWorkStore, Terms, at_once
 from sqlalchemy import Connection, select
 
+from flexura_jobs.domain.acceptance import QueueLimits
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.jobs import (
     Asset,
@@ -30,7 +31,7 @@ from flexura_jobs.domain.jobs import (
 )
 from flexura_jobs.models import EVENTS
 from flexura_jobs.ports import JobStore, QueueStore, WorkStore
-from flexura_jobs.store import SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
+from flexura_jobs.store import QueueRoom, SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
 from flexura_kit.db import Transactions
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId, new_uuid7
@@ -46,6 +47,8 @@ WORKER = WorkerId("worker-1")
 
 MODELS = ["painter", "billed"]
 POLICY = AttemptPolicy(attempts_max=3, billed_models=frozenset({"billed"}))
+
+NO_LIMITS = QueueLimits(10**6, 10**6)
 
 tokens = (LeaseToken(f"token-{number}") for number in itertools.count())
 
@@ -86,9 +89,12 @@ class SQLStores(Stores):
     def __init__(self, data: Transactions) -> None:
         self.data = data
         self.writer = Writer(data)
-        self.jobs = SQLJobStore(data, self.writer)
+        self.jobs = self.limited_to(NO_LIMITS)
         self.work = self.leasing_for(LEASE)
         self.queue = self.forgetting_after(HOUR)
+
+    def limited_to(self, limits: QueueLimits) -> SQLJobStore:
+        return SQLJobStore(self.data, self.writer, QueueRoom(self.data.dialect, limits, MODELS))
 
     def leasing_for(self, lease: timedelta) -> SQLWorkStore:
         return SQLWorkStore(self.data, self.writer, POLICY, lease, MODELS)

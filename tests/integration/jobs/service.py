@@ -23,6 +23,7 @@ from flexura_kit.rpc import rpc_channel
 from flexura_kit.settings import BusSettings, DatabaseSettings, RPCServerSettings
 
 TIMEOUT_S = 10.0
+QUEUED_MAX = 10**6  # More than any test makes that is not about it.
 STREAM = "FLEXURA_WORK"
 CARD = "flexura-testcard-image"
 ASSET = job_pb2.Asset(extension="png", content_type="image/png", size_bytes=5, sha256="ab" * 32, width=64, height=64)
@@ -100,7 +101,7 @@ async def jobs_service(
                 nats=BusSettings(url=broker.url, user=broker.user, password_file=broker.password_file),
                 providers=("flexura-testcard",),
                 substitution=True,
-                **settings,  # type: ignore[arg-type]
+                **{"queued_of_account_max": QUEUED_MAX, "queued_max": QUEUED_MAX} | settings,  # type: ignore[arg-type]
             ),
             life,
         )

@@ -26,6 +26,7 @@ KIND_OF_REASON = {
     Reason.ASSET_NOT_FOUND: Kind.NOT_FOUND,
     Reason.JOB_DELETED: Kind.NOT_FOUND,
     Reason.JOB_EXPIRED: Kind.NOT_FOUND,
+    Reason.QUEUE_LIMIT: Kind.LIMITED,
     Reason.INTERNAL: Kind.INTERNAL,
     Reason.SERVICE_UNAVAILABLE: Kind.BUSY,
     Reason.OVERLOADED: Kind.BUSY,

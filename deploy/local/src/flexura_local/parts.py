@@ -76,7 +76,11 @@ def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
     services = (
         rpc_part(home, "auth", common | bus | database(home, "auth")),
         rpc_part(home, "search", common),
-        rpc_part(home, "jobs", common | bus | blobs | webhooks | database(home, "jobs") | offered(settings)),
+        rpc_part(
+            home,
+            "jobs",
+            common | bus | blobs | webhooks | database(home, "jobs") | offered(settings) | limited(settings),
+        ),
         worker_part(home, settings, common | bus | blobs),
         edge_part(home, settings.port, hosts, common | bus | blobs | {"FLEXURA_PUBLIC_URL": public_url}),
         webhooks_part(common | webhooks | database(home, "jobs") | {"FLEXURA_PUBLIC_URL": public_url}),
@@ -161,6 +165,13 @@ def offered(settings: LocalSettings) -> dict[str, str]:
     return own | {
         "FLEXURA_PROVIDERS": settings.providers,
         "FLEXURA_SUBSTITUTION": str(settings.substitution).lower(),
+    }
+
+
+def limited(settings: LocalSettings) -> dict[str, str]:
+    return {
+        "FLEXURA_QUEUED_OF_ACCOUNT_MAX": str(settings.queued_of_account_max),
+        "FLEXURA_QUEUED_MAX": str(settings.queued_max),
     }
 
 

@@ -35,5 +35,9 @@ class LocalSettings(Settings):
     """Providers that are set up to run, separated by commas."""
     catalog_file: Path | None = None
     """Your own catalog of models instead of the one that comes along."""
+    queued_of_account_max: Positive = 1000
+    """Jobs of one account that may be queued; further ones are refused until some have begun."""
+    queued_max: Positive = 50_000
+    """Jobs of all accounts that may be queued; further ones are refused until some have begun."""
     substitution: bool = True
     """Whether a model whose provider is not set up is served by its substitute, which the job then says."""

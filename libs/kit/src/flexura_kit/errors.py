@@ -57,6 +57,8 @@ class Reason(StrEnum):
     JOB_EXISTS = "job_exists"
     LEASE_LOST = "lease_lost"
     JOB_NOT_CLAIMABLE = "job_not_claimable"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    QUEUE_LIMIT = "queue_limit"
     JOB_DELETED = "job_deleted"
     JOB_EXPIRED = "job_expired"
 

@@ -128,7 +128,7 @@ class RequestKeyRow(Row, table=True):
     value: str = key(Text)
     job_id: str = required(Text)
     fields: str = required(Text, "'{}'")
-    created_at: datetime = required(UTCTime)
+    expires_at: datetime = required(UTCTime)
 
 
 class EventRow(Row, table=True):
@@ -272,7 +272,7 @@ partial_index(
     JOBS.c.created_at,
     JOBS.c.job_id,
 )
-Index("ix_request_keys_created_at", REQUEST_KEYS.c.created_at)
+Index("ix_request_keys_expires_at", REQUEST_KEYS.c.expires_at)
 Index("ix_events_created_at", EVENTS.c.created_at)
 Index("ix_webhooks_account", WEBHOOKS.c.account_id, WEBHOOKS.c.webhook_id)
 partial_index("uq_webhooks_of_jobs", "url = '' AND deleted_at IS NULL", WEBHOOKS.c.account_id, unique=True)

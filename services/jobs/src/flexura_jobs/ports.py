@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
+from flexura_jobs.domain.acceptance import Acceptance, KeyReused, Replayed
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.jobs import (
     CheckpointReport,
@@ -22,6 +23,7 @@ from flexura_jobs.domain.jobs import (
 )
 from flexura_jobs.domain.listing import JobFilter, Position
 from flexura_jobs.domain.queue import Consumer, Hint, QueueState, WorkerPresence
+from flexura_jobs.domain.request_keys import RequestKey
 from flexura_jobs.domain.retention import Leftovers
 from flexura_jobs.domain.webhooks import (
     Answer,
@@ -44,8 +46,11 @@ class OptionsCheck(Protocol):
 class JobStore(Protocol):
     """Jobs as their owners see them."""
 
-    async def create(self, jobs: Sequence[NewJob]) -> Sequence[Job | None]:
-        """Answers for each the job of that id and account, new or not; None where the id is another account's."""
+    async def create(self, jobs: Sequence[NewJob]) -> Sequence[Acceptance]:
+        """Answers for each the job of that id and account, new or not, or what else became of it."""
+
+    async def recall(self, asked: Sequence[tuple[AccountId, RequestKey]]) -> Sequence[Replayed | KeyReused | None]:
+        """Answers what became of those binding keys that are kept, and changes nothing."""
 
     async def get(self, job_ids: Sequence[JobId]) -> dict[JobId, Job]: ...
 
@@ -193,6 +198,8 @@ class QueueStore(Fleet, Protocol):
     async def end_overdue(self) -> int: ...
 
     async def forget_workers(self) -> int: ...
+
+    async def forget_request_keys(self) -> int: ...
 
 
 class Hints(Protocol):

@@ -58,6 +58,10 @@ class JobsSettings(Settings):
     """Seconds without an announcement after which a worker counts as gone."""
     attempts_max: Positive = 3
     """Attempts that may fail before a job does."""
+    queued_of_account_max: Positive = 1000
+    """Jobs of one account that may be queued; further ones are refused with 429 until some have begun."""
+    queued_max: Positive = 50_000
+    """Jobs of all accounts that may be queued; further ones are refused with 503 until some have begun."""
     stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """Servers of NATS that keep the stream of hints."""
 

@@ -16,6 +16,7 @@ from flexura.jobs.v1 import (
 from flexura_jobs.catalog import CatalogError, OptionsCheck, read_catalog
 from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, Reconciler
 from flexura_jobs.dispatch.dispatcher import CREATED
+from flexura_jobs.domain.acceptance import QueueLimits
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.catalog import Catalog, Deployment, Model
 from flexura_jobs.domain.retention import Retention
@@ -33,6 +34,7 @@ from flexura_jobs.service import (
 )
 from flexura_jobs.settings import JobsSettings, WebhookSettings
 from flexura_jobs.store import (
+    QueueRoom,
     SQLJobStore,
     SQLLeftoverStore,
     SQLListingStore,
@@ -71,7 +73,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     nats = await life.enter(bus(settings.nats, SERVICE))
     wakeups = Wakeups(nats)
     writer = Writer(tx, wakeups.committed)
-    job_store = SQLJobStore(tx, writer)
+    job_store = SQLJobStore(tx, writer, QueueRoom(tx.dialect, queue_limits(settings), catalog.names))
     work_store = SQLWorkStore(tx, writer, policy, lease, catalog.names)
     queue_store = SQLQueueStore(tx, writer, policy, timedelta(seconds=settings.worker_gone_s))
 
@@ -122,6 +124,10 @@ def models_of(settings: JobsSettings) -> list[Model]:
 
 def attempt_policy(settings: JobsSettings, models: list[Model]) -> AttemptPolicy:
     return AttemptPolicy(settings.attempts_max, frozenset(model.model for model in models if model.is_billed))
+
+
+def queue_limits(settings: JobsSettings) -> QueueLimits:
+    return QueueLimits(settings.queued_of_account_max, settings.queued_max)
 
 
 def lease_times(settings: JobsSettings) -> LeaseTimes:

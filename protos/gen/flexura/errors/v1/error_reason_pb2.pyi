@@ -90,6 +90,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The lease was lost: another worker may own the job, or it has ended. Metadata: `job_id`."""
     ERROR_REASON_JOB_NOT_CLAIMABLE: _ErrorReason.ValueType  # 57
     """The job cannot be claimed: it is owned, has ended, or never was. Metadata: `job_id`."""
+    ERROR_REASON_IDEMPOTENCY_KEY_REUSED: _ErrorReason.ValueType  # 58
+    """The idempotency key stands for another request, made within 24 hours. Example: the same key with another prompt.
+    Metadata: `fields`, those that differ.
+    """
+    ERROR_REASON_QUEUE_LIMIT: _ErrorReason.ValueType  # 59
+    """As many jobs of the account are queued as may be. Example: 1,000. Metadata: `queued`, `limit`, `retry_after_ms`."""
     ERROR_REASON_JOB_DELETED: _ErrorReason.ValueType  # 60
     """The job and what it made were deleted by its owner. Example: a job after DeleteJob. Metadata: `job_id`."""
     ERROR_REASON_JOB_EXPIRED: _ErrorReason.ValueType  # 61
@@ -196,6 +202,12 @@ ERROR_REASON_LEASE_LOST: ErrorReason.ValueType  # 56
 """The lease was lost: another worker may own the job, or it has ended. Metadata: `job_id`."""
 ERROR_REASON_JOB_NOT_CLAIMABLE: ErrorReason.ValueType  # 57
 """The job cannot be claimed: it is owned, has ended, or never was. Metadata: `job_id`."""
+ERROR_REASON_IDEMPOTENCY_KEY_REUSED: ErrorReason.ValueType  # 58
+"""The idempotency key stands for another request, made within 24 hours. Example: the same key with another prompt.
+Metadata: `fields`, those that differ.
+"""
+ERROR_REASON_QUEUE_LIMIT: ErrorReason.ValueType  # 59
+"""As many jobs of the account are queued as may be. Example: 1,000. Metadata: `queued`, `limit`, `retry_after_ms`."""
 ERROR_REASON_JOB_DELETED: ErrorReason.ValueType  # 60
 """The job and what it made were deleted by its owner. Example: a job after DeleteJob. Metadata: `job_id`."""
 ERROR_REASON_JOB_EXPIRED: ErrorReason.ValueType  # 61

@@ -94,6 +94,8 @@ class CreateJobItem(_message.Message):
     CLIENT_REF_FIELD_NUMBER: _builtins.int
     METADATA_JSON_FIELD_NUMBER: _builtins.int
     TIMEOUT_S_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """Chosen by the caller, a UUIDv7 with secret random bits; makes the call safe to repeat."""
     account_id: _builtins.str
@@ -116,6 +118,12 @@ class CreateJobItem(_message.Message):
     """
     timeout_s: _builtins.float
     """Seconds from now within which the job must end, 1 up to the model's limit; 0 for that limit."""
+    key_id: _builtins.str
+    """The API key that asks, may be empty. An item without `idempotency_key` that says the same as another one of the
+    same key within two minutes is accepted and marked as its probable duplicate.
+    """
+    idempotency_key: _builtins.str
+    """Chosen by the caller, 1 to 255 visible ASCII characters: for 24 hours the same key is the same job. Empty for none."""
     def __init__(
         self,
         *,
@@ -129,10 +137,12 @@ class CreateJobItem(_message.Message):
         client_ref: _builtins.str = ...,
         metadata_json: _builtins.str = ...,
         timeout_s: _builtins.float = ...,
+        key_id: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_ref", b"client_ref", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "prompt", b"prompt", "timeout_s", b"timeout_s", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_ref", b"client_ref", "idempotency_key", b"idempotency_key", "job_id", b"job_id", "key_id", b"key_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "prompt", b"prompt", "timeout_s", b"timeout_s", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -170,6 +180,9 @@ class JobResult(_message.Message):
 
     JOB_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    """The job was accepted before, under the same idempotency key; the answer may be given as it was then."""
     @_builtins.property
     def job(self) -> _job_pb2.Job:
         """The job."""
@@ -183,10 +196,11 @@ class JobResult(_message.Message):
         *,
         job: _job_pb2.Job | None = ...,
         error: _error_pb2.Error | None = ...,
+        replayed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "job", b"job", "result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "job", b"job", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "job", b"job", "replayed", b"replayed", "result", b"result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["job", "error"]  # noqa: Y015
     _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015

@@ -81,8 +81,13 @@ class JobsServiceServicer:
 
         Safe to repeat: an item whose `job_id` the same account has used already answers that job, unchanged; an id of
         another account's job fails with JOB_EXISTS. One result per item, in order; a wrong item does not touch the
-        others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE. At most
-        256 items; each prompt 1 to 10,000 characters.
+        others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE, with
+        QUEUE_LIMIT where as many jobs of the account are queued as may be, or with OVERLOADED where as many of all are.
+        At most 256 items; each prompt 1 to 10,000 characters.
+
+        An item whose `idempotency_key` the account has used for the same `media_type` within 24 hours answers the job of
+        then, `replayed`, whether or not there is room for another one; where anything else was asked for then, it fails
+        with IDEMPOTENCY_KEY_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,13 @@ class JobsServiceStub:
 
     Safe to repeat: an item whose `job_id` the same account has used already answers that job, unchanged; an id of
     another account's job fails with JOB_EXISTS. One result per item, in order; a wrong item does not touch the
-    others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE. At most
-    256 items; each prompt 1 to 10,000 characters.
+    others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE, with
+    QUEUE_LIMIT where as many jobs of the account are queued as may be, or with OVERLOADED where as many of all are.
+    At most 256 items; each prompt 1 to 10,000 characters.
+
+    An item whose `idempotency_key` the account has used for the same `media_type` within 24 hours answers the job of
+    then, `replayed`, whether or not there is room for another one; where anything else was asked for then, it fails
+    with IDEMPOTENCY_KEY_REUSED.
     """
     BatchGetJobs: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchGetJobsRequest, _jobs_service_pb2.BatchGetJobsResponse]
     """Answers jobs as they now are, one result per item, in order.
@@ -84,8 +89,13 @@ class JobsServiceAsyncStub(JobsServiceStub):
 
     Safe to repeat: an item whose `job_id` the same account has used already answers that job, unchanged; an id of
     another account's job fails with JOB_EXISTS. One result per item, in order; a wrong item does not touch the
-    others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE. At most
-    256 items; each prompt 1 to 10,000 characters.
+    others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE, with
+    QUEUE_LIMIT where as many jobs of the account are queued as may be, or with OVERLOADED where as many of all are.
+    At most 256 items; each prompt 1 to 10,000 characters.
+
+    An item whose `idempotency_key` the account has used for the same `media_type` within 24 hours answers the job of
+    then, `replayed`, whether or not there is room for another one; where anything else was asked for then, it fails
+    with IDEMPOTENCY_KEY_REUSED.
     """
     BatchGetJobs: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchGetJobsRequest, _jobs_service_pb2.BatchGetJobsResponse]  # type: ignore[assignment]
     """Answers jobs as they now are, one result per item, in order.
@@ -133,8 +143,13 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Safe to repeat: an item whose `job_id` the same account has used already answers that job, unchanged; an id of
         another account's job fails with JOB_EXISTS. One result per item, in order; a wrong item does not touch the
-        others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE. At most
-        256 items; each prompt 1 to 10,000 characters.
+        others. An item fails with INVALID_REQUEST, MODEL_UNKNOWN, MODEL_TYPE_MISMATCH or MODEL_UNAVAILABLE, with
+        QUEUE_LIMIT where as many jobs of the account are queued as may be, or with OVERLOADED where as many of all are.
+        At most 256 items; each prompt 1 to 10,000 characters.
+
+        An item whose `idempotency_key` the account has used for the same `media_type` within 24 hours answers the job of
+        then, `replayed`, whether or not there is room for another one; where anything else was asked for then, it fails
+        with IDEMPOTENCY_KEY_REUSED.
         """
 
     @_abc_1.abstractmethod

@@ -94,6 +94,17 @@ ADVICE: dict[Reason, Advice] = {
     Reason.MODEL_UNAVAILABLE: Advice(
         "The model is not set up", ("Take one of these models: {active}.", _CATALOG, "Leave `model` out.")
     ),
+    Reason.IDEMPOTENCY_KEY_REUSED: Advice(
+        "The idempotency key was used for another request",
+        (
+            "Send {fields} as they were sent first, to be answered with the job of then.",
+            "For another job, send a new `Idempotency-Key`.",
+        ),
+    ),
+    Reason.QUEUE_LIMIT: Advice(
+        "Too many jobs of this account are queued",
+        (_WAIT_AND_SEND, "Cancel queued jobs that are not needed any more: POST /api/jobs/{{job_id}}/cancel."),
+    ),
     Reason.PROVIDER_FAILED: Advice("The provider answered with an error", (_NEXT_JOB,)),
     Reason.PROVIDER_REFUSED: Advice("The provider refused the request", ("Change the prompt or take another model.",)),
     Reason.PROVIDER_RETURNED_NOTHING: Advice("The provider returned nothing", (_NEXT_JOB,)),

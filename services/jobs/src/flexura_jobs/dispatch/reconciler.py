@@ -63,6 +63,7 @@ class Reconciler:
         lost = await swept(self._store.move_lost_leases)
         overdue = await swept(self._store.end_overdue)
         gone = await self._store.forget_workers()
+        await swept(self._store.forget_request_keys)
         if lost or overdue or gone:
             logger.info("sweep_done", leases_lost=lost, jobs_overdue=overdue, workers_gone=gone)
             self._bell.ring()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from flexura_jobs.domain.request_keys import RequestKey
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId
 
@@ -88,6 +89,7 @@ class Job:
     attempt: int
     client_ref: str
     metadata_json: str
+    probable_duplicate_of: JobId | None
     deadline_at: datetime
     asset: Asset | None
     failure: Failure | None
@@ -109,6 +111,8 @@ class JobRequest:
     metadata_json: str = ""
     timeout: timedelta | None = None
     """From its acceptance to its end; the model's own limit where none is given."""
+    key_id: str = ""
+    idempotency_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class NewJob:
     traceparent: str
     client_ref: str = ""
     metadata_json: str = "{}"
+    request_key: RequestKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import orjson
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2, worker_service_pb2
+from flexura_jobs.domain.acceptance import Replayed
 from flexura_jobs.domain.catalog import Listing, ModelStatus
 from flexura_jobs.domain.jobs import (
     Asset,
@@ -62,15 +63,22 @@ def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
         client_ref=item.client_ref,
         metadata_json=item.metadata_json,
         timeout=timedelta(seconds=item.timeout_s) if math.isfinite(item.timeout_s) and item.timeout_s else None,
+        key_id=item.key_id,
+        idempotency_key=item.idempotency_key,
     )
 
 
-def add_job_results(messages: JobResults, results: Iterable[Job | FlexuraError], retention: timedelta) -> None:
+def add_job_results(
+    messages: JobResults, results: Iterable[Job | Replayed | FlexuraError], retention: timedelta
+) -> None:
     """Fills each message where it is: a message that is put into another is copied, half the time of a read."""
     for result in results:
         message = messages.add()
         if isinstance(result, FlexuraError):
             message.error.CopyFrom(error_to_message(result))
+        elif isinstance(result, Replayed):
+            fill_job(message.job, result.job, retention)
+            message.replayed = True
         else:
             fill_job(message.job, result, retention)
 
@@ -101,6 +109,8 @@ def fill_job(message: job_pb2.Job, job: Job, retention: timedelta) -> None:
     message.attempt = job.attempt
     message.client_ref = job.client_ref
     message.metadata_json = job.metadata_json
+    if job.probable_duplicate_of is not None:
+        message.probable_duplicate_of = job.probable_duplicate_of
     message.timeout_s = (job.deadline_at - job.created_at).total_seconds()
     if job.asset is not None:
         message.asset.CopyFrom(asset_to_message(job.asset))

@@ -1,12 +1,15 @@
 """What owners of jobs ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from flexura_jobs.domain.acceptance import Replayed
 from flexura_jobs.domain.catalog import Catalog, Listing
 from flexura_jobs.domain.jobs import Job, JobRequest, NewJob, StoredAsset
 from flexura_jobs.ports import Bell, Fleet, JobStore
+from flexura_jobs.service.acceptance import answer_of
+from flexura_jobs.service.fingerprints import request_key
 from flexura_jobs.service.removal import job_not_found, job_removed
-from flexura_jobs.service.requests import RequestCheck, invalid_request, is_job_id
+from flexura_jobs.service.requests import RequestCheck, caller_violations, invalid_request, is_job_id
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId
 
@@ -21,18 +24,18 @@ class Jobs:
         self._fleet = fleet
         self._bell = bell
 
-    async def create_batch(self, requests: Sequence[JobRequest]) -> list[Job | FlexuraError]:
+    async def create_batch(self, requests: Sequence[JobRequest]) -> list[Job | Replayed | FlexuraError]:
         refuse_too_many(requests)
         checked = [self._checked(request) for request in requests]
         accepted = [job for job in checked if isinstance(job, NewJob)]
-        created = dict(zip(map(id, accepted), await self._store.create(accepted), strict=True))
+        outcomes = dict(zip(map(id, accepted), await self._store.create(accepted), strict=True))
         self._bell.ring()
-        repeated = await self._repeated(requests, checked)
+        earlier = await self._earlier(requests, checked)
         return [
-            repeated.get(request.job_id, job)
+            earlier.get(position, job)
             if isinstance(job, FlexuraError)
-            else kept(created[id(job)] or job_exists(job.job_id))
-            for request, job in zip(requests, checked, strict=True)
+            else kept_or_replayed(answer_of(outcomes[id(job)], job.job_id))
+            for position, job in enumerate(checked)
         ]
 
     async def get_batch(self, asked: Sequence[tuple[AccountId, JobId]]) -> list[Job | FlexuraError]:
@@ -63,15 +66,35 @@ class Jobs:
         except FlexuraError as error:
             return error
 
-    async def _repeated(
+    async def _earlier(
         self, requests: Sequence[JobRequest], checked: Sequence[NewJob | FlexuraError]
-    ) -> dict[JobId, Job]:
-        """Finds jobs that were accepted before the catalog changed: a repeated call answers what the first did."""
-        refused = {r.job_id: r for r, job in zip(requests, checked, strict=True) if isinstance(job, FlexuraError)}
+    ) -> dict[int, Job | Replayed | FlexuraError]:
+        """Finds what was accepted before the catalog changed: a repeated call answers what the first did."""
+        pairs = enumerate(zip(requests, checked, strict=True))
+        refused = {position: request for position, (request, job) in pairs if isinstance(job, FlexuraError)}
         if not refused:
             return {}
-        found = await self._store.get([job_id for job_id in refused if is_job_id(job_id)])
-        return {job_id: job for job_id, job in found.items() if job.account_id == refused[job_id].account_id}
+        found = await self._store.get([request.job_id for request in refused.values() if is_job_id(request.job_id)])
+        return await self._replayed(refused) | {
+            position: kept(found[request.job_id])
+            for position, request in refused.items()
+            if request.job_id in found and found[request.job_id].account_id == request.account_id
+        }
+
+    async def _replayed(self, refused: Mapping[int, JobRequest]) -> dict[int, Job | Replayed | FlexuraError]:
+        binding = {
+            position: (request.account_id, key)
+            for position, request in refused.items()
+            if not caller_violations(request) and (key := request_key(request)) is not None and key.is_binding
+        }
+        if not binding:
+            return {}
+        outcomes = await self._store.recall(list(binding.values()))
+        return {
+            position: answer_of(outcome, refused[position].job_id)
+            for position, outcome in zip(binding, outcomes, strict=True)
+            if outcome is not None
+        }
 
 
 def refuse_too_many(items: Sequence[object], items_max: int = JOBS_MAX) -> None:
@@ -90,13 +113,12 @@ def kept(job: Job | FlexuraError) -> Job | FlexuraError:
     return job_removed(job.job_id, job.removal)
 
 
+def kept_or_replayed(answer: Job | Replayed | FlexuraError) -> Job | Replayed | FlexuraError:
+    # What was answered for a key is answered again, also where its job was removed since.
+    return answer if isinstance(answer, Replayed) else kept(answer)
+
+
 def asset_or_not_found(stored: StoredAsset | None, job_id: JobId, extension: str) -> StoredAsset | FlexuraError:
     if stored is not None and stored.asset.extension == extension:
         return stored if stored.removal is None else job_removed(job_id, stored.removal)
     return FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, "there is no such asset", job_id=job_id)
-
-
-def job_exists(job_id: JobId) -> FlexuraError:
-    return FlexuraError(
-        Kind.EXISTS, Reason.JOB_EXISTS, "the id is in use for another job; choose a new one", job_id=job_id
-    )

@@ -11,10 +11,13 @@ import orjson
 from flexura_jobs.domain.catalog import Catalog, Model, Offer, effective_options
 from flexura_jobs.domain.jobs import JobRequest, NewJob
 from flexura_jobs.ports import OptionsCheck
+from flexura_jobs.service.fingerprints import request_key
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,100}")
+IDEMPOTENCY_KEY = re.compile(r"[!-~]{0,255}")
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{0,100}")
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 SHOWN_CHARACTERS_MAX = 60  # Of a name that is told back: the caller may send any.
 CLIENT_REF_CHARACTERS_MAX = 200
@@ -88,6 +91,7 @@ class RequestCheck:
             traceparent=request.traceparent if TRACEPARENT.fullmatch(request.traceparent) else "",
             client_ref=request.client_ref,
             metadata_json=request.metadata_json or "{}",
+            request_key=request_key(request),
         )
 
     def _model_unknown(self, request: JobRequest) -> FlexuraError:
@@ -118,14 +122,25 @@ class RequestCheck:
 
 
 def refuse_wrong_caller(request: JobRequest) -> None:
-    """Checks what the calling service chose, not its user."""
+    violations = caller_violations(request)
+    if violations:
+        raise invalid_request(violations)
+
+
+def caller_violations(request: JobRequest) -> list[FieldViolation]:
+    """What is wrong with that which is no part of the body: the database is not asked for it."""
     violations = []
     if not is_job_id(request.job_id):
         violations.append(FieldViolation("job_id", "job_id takes a UUID in lower case"))
     if not ACCOUNT.fullmatch(request.account_id):
         violations.append(FieldViolation("account_id", "account_id takes 1 to 100 of a-z, A-Z, 0-9, _ and -"))
-    if violations:
-        raise invalid_request(violations)
+    if not IDEMPOTENCY_KEY.fullmatch(request.idempotency_key):
+        violations.append(
+            FieldViolation("idempotency_key", "idempotency_key takes 1 to 255 visible ASCII characters, without spaces")
+        )
+    if not KEY_ID.fullmatch(request.key_id):
+        violations.append(FieldViolation("key_id", "key_id takes up to 100 of a-z, A-Z, 0-9, _ and -"))
+    return violations
 
 
 def is_job_id(text: str) -> bool:

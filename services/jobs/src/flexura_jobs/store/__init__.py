@@ -1,5 +1,6 @@
 """The jobs in a database: statements, transactions, and one writer that commits for all."""
 
+from flexura_jobs.store.acceptance import QueueRoom
 from flexura_jobs.store.jobs import SQLJobStore
 from flexura_jobs.store.leftovers import SQLLeftoverStore
 from flexura_jobs.store.listing import SQLListingStore
@@ -11,6 +12,7 @@ from flexura_jobs.store.work import SQLWorkStore
 from flexura_jobs.store.writer import Writer
 
 __all__ = [
+    "QueueRoom",
     "SQLJobStore",
     "SQLLeftoverStore",
     "SQLListingStore",

@@ -5,14 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Executable, bindparam, func, select, union_all
 
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.queue import Hint, QueueState, WorkerPresence
 from flexura_jobs.models import JOBS, WORKERS
+from flexura_jobs.store.acceptance import ForgettingKeys
 from flexura_jobs.store.hints import Dispatch, TakingBack, TakingBackOldest
 from flexura_jobs.store.leaders import RESIGN, Leadership, Leading
-from flexura_jobs.store.statements import DOUBLE, IS_HINTED, IS_QUEUED, TEXT, items, time_in
+from flexura_jobs.store.statements import DOUBLE, IS_HINTED, IS_WAITING, TEXT, items, time_in
 from flexura_jobs.store.sweeps import ForgettingWorkers, LostLeases, Overdue
 from flexura_jobs.store.waiting import queue_states, waiting_jobs
 from flexura_jobs.store.writer import Writer
@@ -23,7 +24,13 @@ SWEEP_ROWS_MAX = 500  # Of one transaction; a sweep that finds as many is run ag
 
 MODEL = bindparam("model", type_=TEXT)
 
-BACKLOG = select(JOBS.c.model, func.count().label("jobs")).where(IS_QUEUED).group_by(JOBS.c.model)
+# In two parts, each along its index: together they would be looked for among all jobs there ever were.
+BACKLOG = union_all(
+    *(
+        select(JOBS.c.model, func.count().label("jobs")).where(part).group_by(JOBS.c.model)
+        for part in (IS_WAITING, IS_HINTED)
+    )
+)
 HINTED_BEFORE = select(func.count()).where(
     IS_HINTED, JOBS.c.model == MODEL, JOBS.c.dispatched_at < time_in(-bindparam("age_s", type_=DOUBLE))
 )
@@ -44,6 +51,7 @@ class SQLQueueStore:
         self._lost_leases = LostLeases(transactions.dialect, policy)
         self._overdue = Overdue(transactions.dialect, policy)
         self._forget_workers = ForgettingWorkers(worker_gone_after)
+        self._forget_keys = ForgettingKeys()
         self._workers = select(WORKERS).where(WORKERS.c.seen_at > time_in(-worker_gone_after.total_seconds()))
 
     async def workers(self) -> list[WorkerPresence]:
@@ -64,7 +72,10 @@ class SQLQueueStore:
         return {row.model: QueueState(row.hinted, bool(row.has_waiting)) for row in rows}
 
     async def backlog(self) -> dict[str, int]:
-        return {row.model: row.jobs for row in await self._read(BACKLOG, {})}
+        backlog: dict[str, int] = {}
+        for model, jobs in await self._read(BACKLOG, {}):
+            backlog[model] = backlog.get(model, 0) + jobs
+        return backlog
 
     async def waiting(self, model: str, last_served: AccountId | None, room: int) -> dict[AccountId, list[JobId]]:
         """Answers the oldest waiting jobs of the accounts whose turn is next."""
@@ -101,5 +112,9 @@ class SQLQueueStore:
         (forgotten,) = await self._writer.write(self._forget_workers, [None])
         return forgotten
 
-    async def _read(self, statement: Select[Any], parameters: dict[str, Any]) -> Sequence[Any]:
+    async def forget_request_keys(self) -> int:
+        (forgotten,) = await self._writer.write(self._forget_keys, [SWEEP_ROWS_MAX])
+        return forgotten
+
+    async def _read(self, statement: Executable, parameters: dict[str, Any]) -> Sequence[Any]:
         return await self._transactions.read(lambda connection: connection.execute(statement, parameters).all())

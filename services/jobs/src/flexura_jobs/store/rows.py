@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy import Select, select
+
 from flexura_jobs.domain.attempts import Attempt
 from flexura_jobs.domain.jobs import (
     Asset,
@@ -15,6 +17,7 @@ from flexura_jobs.domain.jobs import (
     StoredAsset,
 )
 from flexura_jobs.models import JOBS
+from flexura_jobs.store.statements import TEXT, DialectName, items_table
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken
 
@@ -47,6 +50,7 @@ JOB_COLUMNS = (
     JOBS.c.failure_retryable,
     JOBS.c.client_ref,
     JOBS.c.metadata,
+    JOBS.c.probable_duplicate_of,
     JOBS.c.deadline_at,
     JOBS.c.removal,
     *ASSET_COLUMNS,
@@ -82,11 +86,16 @@ MEDIA_TYPES = {kind.value: kind for kind in MediaType}
 STATES = {state.value: state for state in JobState}
 
 
+def jobs_by_id(dialect: DialectName) -> Select[Any]:
+    asked = items_table(dialect, job_id=TEXT)
+    return select(*JOB_COLUMNS).join_from(asked, JOBS, JOBS.c.job_id == asked.c.job_id)
+
+
 def job_of(row: Any) -> Job:
     (
         job_id, account_id, media_type, state, prompt, requested_model, model, options, created_at, updated_at,
         started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, client_ref,
-        metadata_json, deadline_at, removal, *asset,
+        metadata_json, probable_duplicate_of, deadline_at, removal, *asset,
     ) = row  # fmt: skip
     return Job(
         job_id,
@@ -106,11 +115,16 @@ def job_of(row: Any) -> Job:
         attempt,
         client_ref,
         metadata_json,
+        probable_duplicate_of,
         deadline_at,
         Asset(*asset) if asset[0] is not None else None,
         Failure(Reason(failure_reason), failure_message, failure_retryable) if failure_reason else None,
         Removal(removal) if removal else None,
     )
+
+
+def own(job: Job | None, account_id: AccountId) -> Job | None:
+    return job if job is not None and job.account_id == account_id else None
 
 
 def stored_asset_of(row: Any) -> StoredAsset:

@@ -50,10 +50,10 @@ def upgrade() -> None:
         required("value", sa.Text),
         required("job_id", sa.Text),
         required("fields", sa.Text, "'{}'"),
-        required("created_at", time),
+        required("expires_at", time),
         sa.PrimaryKeyConstraint("account_id", "scope", "value", name="request_keys_pkey"),
     )
-    op.create_index("ix_request_keys_created_at", "request_keys", ["created_at"])
+    op.create_index("ix_request_keys_expires_at", "request_keys", ["expires_at"])
     op.create_index("ix_events_created_at", "events", ["created_at"])
 
 
