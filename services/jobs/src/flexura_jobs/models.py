@@ -259,8 +259,8 @@ partial_index("ix_jobs_finished", "finished_at IS NOT NULL AND removed_at IS NUL
 partial_index("ix_jobs_removed", "removed_at IS NOT NULL", JOBS.c.removed_at)
 partial_index(
     "ix_jobs_leftovers",
-    "finished_at IS NOT NULL AND object_removed_at IS NULL AND attempt > 0 "
-    "AND (attempt > 1 OR state = 'failed' OR removed_at IS NOT NULL)",
+    "finished_at IS NOT NULL AND object_removed_at IS NULL "
+    "AND (removed_at IS NOT NULL OR attempt > 1 OR (state = 'failed' AND attempt = 1))",
     JOBS.c.finished_at,
 )
 Index("ix_jobs_account", JOBS.c.account_id, JOBS.c.created_at, JOBS.c.job_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, null, select, update
 
 from flexura_jobs.domain.jobs import Removal
 from flexura_jobs.domain.retention import Leftovers
@@ -17,7 +17,6 @@ from flexura_jobs.store.statements import (
     NOW,
     ONE,
     TEXT,
-    ZERO,
     DialectName,
     items,
     items_table,
@@ -33,8 +32,7 @@ COLUMNS = (JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal)
 MAY_HAVE_LEFTOVERS = (
     JOBS.c.finished_at.is_not(None)
     & JOBS.c.object_removed_at.is_(None)
-    & (JOBS.c.attempt > ZERO)
-    & ((JOBS.c.attempt > ONE) | (JOBS.c.state == FAILED) | JOBS.c.removed_at.is_not(None))
+    & (JOBS.c.removed_at.is_not(None) | (JOBS.c.attempt > ONE) | ((JOBS.c.state == FAILED) & (JOBS.c.attempt == ONE)))
 )
 
 
@@ -74,7 +72,11 @@ class NotingRemoved:
         self._update = (
             update(JOBS)
             .where(JOBS.c.job_id == done.c.job_id, func.coalesce(JOBS.c.removal, NO_TEXT) == done.c.removal)
-            .values(object_removed_at=NOW)
+            .values(
+                object_removed_at=NOW,
+                # Not by the tombstone: the message that tells of the cancellation is still to be addressed then.
+                webhook_url=case((JOBS.c.removed_at.is_(None), JOBS.c.webhook_url), else_=null()),
+            )
         )
 
     def run(self, connection: Connection, done: Sequence[Leftovers], _events: list[NewEvent]) -> list[None]:

@@ -50,8 +50,8 @@ def tombstone(removal: Removal) -> dict[str, Any]:
     return {
         "removed_at": NOW,
         "removal": removal.value,
-        # Looked through again, whatever was removed of it before; a job that never began has no objects.
-        "object_removed_at": case((JOBS.c.attempt == 0, NOW), else_=null()),
+        # Looked through again, whatever was removed of it before.
+        "object_removed_at": null(),
         "prompt": "",
         "options": "{}",
         "metadata": "{}",
@@ -89,7 +89,7 @@ class Expiry:
 
     def __init__(self, kept: timedelta) -> None:
         is_kept = JOBS.c.finished_at.is_not(None) & JOBS.c.removed_at.is_(None)
-        over = (
+        self._over = (
             select(JOBS.c.job_id)
             .where(is_kept, JOBS.c.finished_at <= time_in(-kept.total_seconds()))
             .order_by(JOBS.c.finished_at)
@@ -98,7 +98,7 @@ class Expiry:
         )
         self._update = (
             update(JOBS)
-            .where(JOBS.c.job_id.in_(over.scalar_subquery()), is_kept)
+            .where(JOBS.c.job_id.in_(self._over.scalar_subquery()), is_kept)
             .values(tombstone(Removal.EXPIRED))
             .returning(JOBS.c.account_id, JOBS.c.job_id)
         )
@@ -113,7 +113,7 @@ class DroppingTombstones:
     """Forgets jobs that were removed long ago, once the object store has let go of what they made."""
 
     def __init__(self, kept: timedelta) -> None:
-        over = (
+        self._over = (
             select(JOBS.c.job_id)
             .where(
                 JOBS.c.removed_at.is_not(None),
@@ -124,7 +124,7 @@ class DroppingTombstones:
             .limit(bindparam("limit_", type_=INTEGER))
             .with_for_update(skip_locked=True)
         )
-        self._delete = delete(JOBS).where(JOBS.c.job_id.in_(over.scalar_subquery())).returning(JOBS.c.job_id)
+        self._delete = delete(JOBS).where(JOBS.c.job_id.in_(self._over.scalar_subquery())).returning(JOBS.c.job_id)
 
     def run(self, connection: Connection, limits: Sequence[int], _events: list[NewEvent]) -> list[int]:
         dropped = connection.execute(self._delete, {"limit_": max(limits)}).all()
@@ -135,14 +135,16 @@ class PurgingEvents:
     """Forgets events that nobody can ask for any more; the account's counter goes on where it was."""
 
     def __init__(self, kept: timedelta) -> None:
-        over = (
+        self._over = (
             select(EVENTS.c.account_id, EVENTS.c.sequence)
             .where(EVENTS.c.created_at <= time_in(-kept.total_seconds()))
             .order_by(EVENTS.c.created_at)
             .limit(bindparam("limit_", type_=INTEGER))
         )
         self._delete = (
-            delete(EVENTS).where(tuple_(EVENTS.c.account_id, EVENTS.c.sequence).in_(over)).returning(EVENTS.c.sequence)
+            delete(EVENTS)
+            .where(tuple_(EVENTS.c.account_id, EVENTS.c.sequence).in_(self._over))
+            .returning(EVENTS.c.sequence)
         )
 
     def run(self, connection: Connection, limits: Sequence[int], _events: list[NewEvent]) -> list[int]:

@@ -50,7 +50,6 @@ LITERALS = {
     JobState.FAILED: FAILED,
 }
 
-ZERO = literal_column("0", INTEGER)
 ONE = literal_column("1", INTEGER)
 NO_TEXT = literal_column("''", TEXT)
 

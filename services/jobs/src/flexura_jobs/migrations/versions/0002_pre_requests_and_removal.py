@@ -39,8 +39,8 @@ def upgrade() -> None:
     index(
         "ix_jobs_leftovers",
         "finished_at",
-        "finished_at IS NOT NULL AND object_removed_at IS NULL AND attempt > 0 "
-        "AND (attempt > 1 OR state = 'failed' OR removed_at IS NOT NULL)",
+        "finished_at IS NOT NULL AND object_removed_at IS NULL "
+        "AND (removed_at IS NOT NULL OR attempt > 1 OR (state = 'failed' AND attempt = 1))",
     )
     index("ix_jobs_client_ref", "account_id, client_ref, created_at, job_id", "client_ref <> ''")
     op.create_table(
