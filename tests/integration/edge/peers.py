@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 from aiohttp import ClientSession
 from google.protobuf.timestamp_pb2 import Timestamp
+from integration.edge.webhook_peers import ScriptedWebhooks
 
 from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from flexura.errors.v1 import error_reason_pb2
@@ -200,37 +201,37 @@ class Peers:
     auth: ScriptedAuth = field(default_factory=ScriptedAuth)
     jobs: ScriptedJobs = field(default_factory=ScriptedJobs)
     search: ScriptedSearch = field(default_factory=ScriptedSearch)
+    webhooks: ScriptedWebhooks = field(default_factory=ScriptedWebhooks)
     running: dict[str, RPCServer] = field(default_factory=dict)
 
     def target(self, name: str) -> str:
         return f"unix:{self.folder}/{name}.sock"
 
     async def start(self, name: str) -> None:
-        server = rpc_server(RPCServerSettings(listen=self.target(name), grace_s=0.1), [self._services()[name]])
+        server = rpc_server(RPCServerSettings(listen=self.target(name), grace_s=0.1), self._services()[name])
         await server.start()
         self.running[name] = server
 
     async def stop(self, name: str) -> None:
         await self.running.pop(name).stop()
 
-    def _services(self) -> dict[str, Service]:
-        return {
-            "auth": Service(
-                auth_service_pb2.DESCRIPTOR.services_by_name["AuthService"],
-                auth_service_pb2_grpc.add_AuthServiceServicer_to_server,
-                self.auth,
-            ),
-            "jobs": Service(
-                jobs_service_pb2.DESCRIPTOR.services_by_name["JobsService"],
-                jobs_service_pb2_grpc.add_JobsServiceServicer_to_server,
-                self.jobs,
-            ),
-            "search": Service(
-                search_service_pb2.DESCRIPTOR.services_by_name["SearchService"],
-                search_service_pb2_grpc.add_SearchServiceServicer_to_server,
-                self.search,
-            ),
-        }
+    def _services(self) -> dict[str, list[Service]]:
+        auth = Service(
+            auth_service_pb2.DESCRIPTOR.services_by_name["AuthService"],
+            auth_service_pb2_grpc.add_AuthServiceServicer_to_server,
+            self.auth,
+        )
+        jobs = Service(
+            jobs_service_pb2.DESCRIPTOR.services_by_name["JobsService"],
+            jobs_service_pb2_grpc.add_JobsServiceServicer_to_server,
+            self.jobs,
+        )
+        search = Service(
+            search_service_pb2.DESCRIPTOR.services_by_name["SearchService"],
+            search_service_pb2_grpc.add_SearchServiceServicer_to_server,
+            self.search,
+        )
+        return {"auth": [auth], "jobs": [jobs, self.webhooks.service()], "search": [search]}
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from flexura_kit.ids import new_uuid7
 from flexura_kit.settings import BusSettings
 
 JOB_ID = "01a207b4-3006-7a18-8ab0-e3e8a7005565"
+WEBHOOK_ID, DELIVERY_ID = f"wh_{'a' * 32}", f"msg_{'a' * 32}_1"
 OPERATIONS = [
     (method.upper(), path, operation.get("security") != [])
     for path, operations in document()["paths"].items()
@@ -24,7 +25,8 @@ WITHOUT_KEY = [(method, path) for method, path, needs_key in OPERATIONS if not n
 
 
 def concrete(path: str) -> str:
-    return path.replace("{job_id}", JOB_ID).replace("{extension}", "png")
+    names = {"job_id": JOB_ID, "extension": "png", "webhook_id": WEBHOOK_ID, "delivery_id": DELIVERY_ID}
+    return path.format_map(names)
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_KEY)

@@ -12,9 +12,11 @@ from flexura_edge.clients.readiness import Readiness
 from flexura_edge.clients.revocations import hear_revocations
 from flexura_edge.clients.search import SearchClient
 from flexura_edge.clients.store import store_client
+from flexura_edge.clients.webhooks import WebhooksClient
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
+from flexura_edge.http.deliveries import Deliveries
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
 from flexura_edge.http.job_list import JobList
@@ -24,6 +26,7 @@ from flexura_edge.http.openapi import OpenAPI
 from flexura_edge.http.routes import Routes
 from flexura_edge.http.search import Search
 from flexura_edge.http.server import HTTPServer
+from flexura_edge.http.webhooks import Webhooks
 from flexura_edge.keys import Keys
 from flexura_edge.limits import Limit
 from flexura_edge.settings import EdgeSettings, addresses
@@ -69,6 +72,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
 
     bodies = Limit("requests with a body", settings.bodies_max)
     control = JobControlClient(jobs_channel)
+    webhooks = WebhooksClient(jobs_channel)
     job_handlers = Jobs(jobs.get, settings.public_url)
 
     def forget(account_id: AccountId, job_id: JobId) -> None:
@@ -83,6 +87,8 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         catalog=Catalog(supplies.current, settings.public_url),
         assets=Assets(jobs.resolve_asset, store.open_object, Limit("downloads", settings.streams_max)),
         search=Search(search.search, bodies),
+        webhooks=Webhooks(webhooks, bodies),
+        deliveries=Deliveries(webhooks),
         openapi=OpenAPI(settings.public_url),
         health=Health(life.unready, impaired),
     )

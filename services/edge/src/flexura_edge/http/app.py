@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flexura.jobs.v1 import job_pb2
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
+from flexura_edge.http.deliveries import Deliveries
 from flexura_edge.http.exchange import Route
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
@@ -13,6 +14,7 @@ from flexura_edge.http.jobs import Generate, Jobs
 from flexura_edge.http.openapi import OpenAPI
 from flexura_edge.http.routes import Routes
 from flexura_edge.http.search import Search
+from flexura_edge.http.webhooks import Webhooks
 
 BRIEF_S = 2.0
 READ_S = 5.0
@@ -32,6 +34,8 @@ class Handlers:
     catalog: Catalog
     assets: Assets
     search: Search
+    webhooks: Webhooks
+    deliveries: Deliveries
     openapi: OpenAPI
     health: Health
 
@@ -50,8 +54,22 @@ def routes(handlers: Handlers) -> Routes:
             Route("GET", "/api/agent/models", handlers.catalog.get, READ_S, needs_key=False),
             Route("GET", "/api/assets/{job_id}.{extension}", handlers.assets.get, READ_S, needs_key=False),
             Route("POST", "/api/search", handlers.search.post, SEARCH_S),
+            *webhook_routes(handlers.webhooks, handlers.deliveries),
             Route("GET", "/api/openapi.json", handlers.openapi.get, BRIEF_S, needs_key=False),
             Route("GET", "/healthz", handlers.health.live, BRIEF_S, needs_key=False),
             Route("GET", "/readyz", handlers.health.ready, BRIEF_S, needs_key=False),
         ]
     )
+
+
+def webhook_routes(webhooks: Webhooks, deliveries: Deliveries) -> list[Route]:
+    one = "/api/webhooks/{webhook_id}"
+    return [
+        Route("POST", "/api/webhooks", webhooks.create, WRITE_S),
+        Route("GET", "/api/webhooks", webhooks.list, READ_S),
+        Route("DELETE", one, webhooks.delete, READ_S),
+        Route("POST", f"{one}/rotate", webhooks.rotate, WRITE_S),
+        Route("POST", f"{one}/test", webhooks.test, READ_S),
+        Route("GET", f"{one}/deliveries", deliveries.list, READ_S),
+        Route("POST", f"{one}/deliveries/{{delivery_id}}/resend", deliveries.resend, READ_S),
+    ]

@@ -10,16 +10,25 @@ from flexura_edge.http.exchange import Route
 from flexura_kit.errors import FlexuraError, Kind, Reason
 
 SHOWN_CHARACTERS = 200
+PARAMETER = "{}"  # Stands for a segment that takes what is there.
 
 
 class Routes:
-    """Fixed paths are found at once; a path may have one parameter, which takes a segment, and one fixed part after."""
+    """Fixed paths are found at once; a path may have one parameter, which takes a segment, and one fixed part after.
+
+    Paths with a parameter in more than one segment are few and looked through; their parameters are joined by a slash.
+    """
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.all = tuple(routes)
         self._fixed: dict[str, dict[str, Route]] = {}
         self._open: dict[tuple[str, str], dict[str, Route]] = {}
+        self._deep: dict[tuple[str, ...], dict[str, Route]] = {}
         for route in routes:
+            segments = tuple(PARAMETER if "{" in segment else segment for segment in route.path.split("/"))
+            if segments.count(PARAMETER) > 1:
+                self._deep.setdefault(segments, {})[route.method] = route
+                continue
             prefix, brace, rest = route.path.partition("{")
             # What one segment takes is one parameter here, be it called by two names.
             suffix = rest.rpartition("}")[2]
@@ -47,7 +56,18 @@ class Routes:
             suffix = slash + parameter
             prefix, slash, parameter = prefix.rpartition("/")
             methods = self._open.get((prefix + slash, suffix))
-        return (methods or {} if parameter else {}), parameter
+        if methods is None:
+            return self._deep_methods(path)
+        return (methods if parameter else {}), parameter
+
+    def _deep_methods(self, path: str) -> tuple[dict[str, Route], str]:
+        given = path.split("/")
+        for segments, methods in self._deep.items():
+            if len(segments) == len(given):
+                pairs = list(zip(segments, given, strict=True))
+                if all(part if segment == PARAMETER else part == segment for segment, part in pairs):
+                    return methods, "/".join(part for segment, part in pairs if segment == PARAMETER)
+        return {}, ""
 
     def _not_found(self, path: str) -> FlexuraError:
         shown = path[:SHOWN_CHARACTERS].encode(errors="replace").decode()
