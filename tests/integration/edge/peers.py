@@ -70,6 +70,8 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
     jobs: dict[str, job_pb2.Job] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     items: dict[str, jobs_service_pb2.CreateJobItem] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    """The first job of each idempotency key."""
     assets: dict[str, jobs_service_pb2.StoredAsset] = field(default_factory=dict)
     models: list[jobs_service_pb2.Model] = field(default_factory=list)
     refusal: FlexuraError | None = None
@@ -148,6 +150,9 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
         if self.refusal is not None:
             return jobs_service_pb2.JobResult(error=error_to_message(self.refusal))
         self.items[item.job_id] = item
+        first = self.keys.setdefault(item.idempotency_key, item.job_id) if item.idempotency_key else item.job_id
+        if first != item.job_id:
+            return jobs_service_pb2.JobResult(job=self.jobs[first], replayed=True)
         self.put(item.account_id, queued_job(item.job_id, item.media_type, item.prompt))
         return jobs_service_pb2.JobResult(job=self.jobs[item.job_id])
 

@@ -20,6 +20,7 @@ ASSETS_KEPT_S = 60.0
 ASSETS_KEPT_MAX = 10_000
 
 Item = jobs_service_pb2.CreateJobItem
+Created = jobs_service_pb2.JobResult
 
 
 class JobsClient:
@@ -29,10 +30,13 @@ class JobsClient:
         self._reads = Gatherer("get_jobs", self._get_batch, size_of=lambda _item: JOB_BYTES)
         self._assets = Gatherer("resolve_assets", self._resolve_batch, size_of=lambda _item: JOB_BYTES)
         self._resolved: Recent[str, jobs_service_pb2.StoredAsset] = Recent(ASSETS_KEPT_MAX, ASSETS_KEPT_S)
-        self._creating: set[asyncio.Task[job_pb2.Job]] = set()
+        self._creating: set[asyncio.Task[Created]] = set()
 
-    async def create(self, item: Item, timeout_s: float) -> job_pb2.Job:
-        """Creates the job even where the caller leaves meanwhile: a client may not wait for its answer."""
+    async def create(self, item: Item, timeout_s: float) -> Created:
+        """Creates the job even where the caller leaves meanwhile: a client may not wait for its answer.
+
+        Answers an earlier one where the item's idempotency key stands for it; the result says so.
+        """
         creating = asyncio.create_task(self._create(item, timeout_s), name="create-job")
         self._creating.add(creating)
         creating.add_done_callback(self._created)
@@ -62,7 +66,7 @@ class JobsClient:
         if self._creating:
             await asyncio.wait(self._creating)
 
-    async def _create(self, item: Item, timeout_s: float) -> job_pb2.Job:
+    async def _create(self, item: Item, timeout_s: float) -> Created:
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._create_twice(item, timeout_s)
@@ -76,7 +80,7 @@ class JobsClient:
                 error.metadata = error.metadata | {"job_id": item.job_id}
             raise
 
-    async def _create_twice(self, item: Item, timeout_s: float) -> job_pb2.Job:
+    async def _create_twice(self, item: Item, timeout_s: float) -> Created:
         try:
             return await self._creates.ask(item, timeout_s)
         except FlexuraError as error:
@@ -86,15 +90,15 @@ class JobsClient:
         await asyncio.sleep(RETRY_PAUSE_S)
         return await self._creates.ask(item, timeout_s)
 
-    def _created(self, creating: asyncio.Task[job_pb2.Job]) -> None:
+    def _created(self, creating: asyncio.Task[Created]) -> None:
         self._creating.discard(creating)
         if not creating.cancelled():
             creating.exception()  # Looked at, in case the caller has left.
 
-    async def _create_batch(self, items: list[Item]) -> list[job_pb2.Job | FlexuraError]:
+    async def _create_batch(self, items: list[Item]) -> list[Created | FlexuraError]:
         request = jobs_service_pb2.BatchCreateJobsRequest(items=items)
         response = await self._stub.BatchCreateJobs(request, timeout=CREATE_S)
-        return [job_or_error(result) for result in response.results]
+        return [error_from_message(result.error) if result.HasField("error") else result for result in response.results]
 
     async def _get_batch(self, items: list[jobs_service_pb2.GetJobItem]) -> list[job_pb2.Job | FlexuraError]:
         response = await self._stub.BatchGetJobs(jobs_service_pb2.BatchGetJobsRequest(items=items), timeout=READ_S)

@@ -7,10 +7,11 @@ import orjson
 from aiohttp import web
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
+from flexura_edge.http.acceptance import accepted, idempotency_key
 from flexura_edge.http.body import read_json
 from flexura_edge.http.exchange import Exchange, Handler
 from flexura_edge.http.fields import Fields
-from flexura_edge.http.job_json import POLL_AFTER_MS, is_finished, job_json
+from flexura_edge.http.job_json import is_finished, job_json
 from flexura_edge.limits import Limit
 from flexura_edge.recent import Recent
 from flexura_kit.errors import FlexuraError, Kind, Reason
@@ -21,7 +22,7 @@ ID_CHARACTERS_MAX = 64
 KEPT_S = 60.0
 KEPT_MAX = 10_000
 
-CreateJob = Callable[[jobs_service_pb2.CreateJobItem, float], Awaitable[job_pb2.Job]]
+CreateJob = Callable[[jobs_service_pb2.CreateJobItem, float], Awaitable[jobs_service_pb2.JobResult]]
 GetJob = Callable[[AccountId, JobId, float], Awaitable[job_pb2.Job]]
 
 
@@ -36,11 +37,8 @@ class Generate:
         async def submit(exchange: Exchange) -> web.StreamResponse:
             with self._bodies:
                 item = job_item(exchange, media_type, await read_json(exchange.request))
-                await self._create(item, exchange.remaining_s())
-            response = exchange.json(orjson.dumps({"job_id": item.job_id, "status": "queued"}), status=202)
-            response.headers["Location"] = f"/api/jobs/{item.job_id}"
-            response.headers["Retry-After"] = str(POLL_AFTER_MS // 1000)
-            return response
+                created = await self._create(item, exchange.remaining_s())
+            return accepted(exchange, created)
 
         return submit
 
@@ -73,6 +71,7 @@ class Jobs:
 def job_item(
     exchange: Exchange, media_type: job_pb2.MediaType.ValueType, values: dict[str, Any]
 ) -> jobs_service_pb2.CreateJobItem:
+    key = idempotency_key(exchange.request)
     fields = Fields(values, FIELDS)
     prompt = fields.required("prompt", str, "")
     model = fields.optional("model", str, "")
@@ -93,6 +92,8 @@ def job_item(
         client_ref=client_ref,
         metadata_json=orjson.dumps(metadata).decode(),
         timeout_s=timeout_s,
+        key_id=exchange.account().key_id,
+        idempotency_key=key,
     )
 
 

@@ -1,0 +1,52 @@
+"""The key by which a submit is known again, and the answer to one that was accepted."""
+
+import re
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from flexura.jobs.v1 import jobs_service_pb2
+from flexura_edge.http.body import shown
+from flexura_edge.http.exchange import Exchange
+from flexura_edge.http.job_json import POLL_AFTER_MS
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+VISIBLE = re.compile(r"[!-~]{1,255}")
+
+
+def idempotency_key(request: web.BaseRequest) -> str:
+    """The caller's key, or nothing; refuses one that might not arrive everywhere as it was sent."""
+    given = request.headers.getall(IDEMPOTENCY_KEY, [])
+    if not given:
+        return ""
+    if len(given) > 1:
+        raise invalid_key(f"`{IDEMPOTENCY_KEY}` is sent {len(given)} times; send it once")
+    if not VISIBLE.fullmatch(given[0]):
+        raise invalid_key(
+            f"`{IDEMPOTENCY_KEY}` takes 1 to 255 visible ASCII characters without spaces, such as a UUID, "
+            f"not {shown(given[0].encode(errors='replace').decode())}"
+        )
+    return given[0]
+
+
+def invalid_key(message: str) -> FlexuraError:
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation(IDEMPOTENCY_KEY, message)])
+
+
+def accepted(exchange: Exchange, created: jobs_service_pb2.JobResult) -> web.Response:
+    """Says nothing that changes in a job's life, so that a replay is the same to the byte."""
+    job = created.job
+    body: dict[str, Any] = {"job_id": job.job_id, "status": "queued"}
+    if job.probable_duplicate_of:
+        body["probable_duplicate_of"] = job.probable_duplicate_of
+    response = exchange.json(orjson.dumps(body), status=202)
+    response.headers["Location"] = f"/api/jobs/{job.job_id}"
+    response.headers["Retry-After"] = str(POLL_AFTER_MS // 1000)
+    response.headers.update(replay_headers(created))
+    return response
+
+
+def replay_headers(created: jobs_service_pb2.JobResult) -> dict[str, str]:
+    return {"Idempotency-Replayed": "true"} if created.replayed else {}
