@@ -49,6 +49,7 @@ async def test_a_job_goes_from_request_to_asset(door: JobsDoor) -> None:
     assert (work.provider, work.upstream_model, work.prompt) == ("flexura-testcard", "image", "a lighthouse")
     assert (work.options_json, work.traceparent, work.attempt) == (queued.options_json, TRACE, 1)
     assert work.time_left.ToSeconds() == 120
+    assert 3590 < work.time_to_deadline.ToSeconds() <= 3600
     assert (await door.get(queued.job_id)).state == job_pb2.JOB_STATE_PROCESSING
 
     await door.complete(work)

@@ -27,8 +27,11 @@ REFUSED = FlexuraError(Kind.REFUSED, Reason.JOB_NOT_CLAIMABLE, "not to be claime
 LOST = FlexuraError(Kind.REFUSED, Reason.LEASE_LOST, "lost")
 
 
-def claimed(time_left_s: float = 60.0, provider: str = "flexura-testcard") -> ClaimedJob:
-    return ClaimedJob(LEASE, 1, MediaType.IMAGE, provider, "image", "a prompt", {}, timedelta(seconds=time_left_s))
+def claimed(
+    time_left_s: float = 60.0, provider: str = "flexura-testcard", time_to_deadline_s: float = 60.0
+) -> ClaimedJob:
+    time_left, time_to_deadline = timedelta(seconds=time_left_s), timedelta(seconds=time_to_deadline_s)
+    return ClaimedJob(LEASE, 1, MediaType.IMAGE, provider, "image", "a prompt", {}, time_left, time_to_deadline)
 
 
 class ScriptedJobs:

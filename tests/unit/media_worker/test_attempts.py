@@ -149,9 +149,17 @@ async def test_an_upload_is_tried_until_the_store_takes_it() -> None:
     assert len(bench.assets.keys) == 1
 
 
+async def test_a_result_waits_for_the_store_for_longer_than_it_may_take_to_make_it() -> None:
+    bench = Bench(assets=MemoryAssets(BUSY, BUSY))
+    bench.jobs.job = claimed(time_left_s=0.1)
+
+    assert await bench.run() is Outcome.COMPLETED
+    assert bench.jobs.calls == ["claim", "complete"]
+
+
 async def test_a_result_that_cannot_be_stored_in_time_may_be_tried_again() -> None:
     bench = Bench(assets=MemoryAssets(*[BUSY] * 50))
-    bench.jobs.job = claimed(time_left_s=0.15)
+    bench.jobs.job = claimed(time_to_deadline_s=0.15)
 
     assert await bench.run() is Outcome.FAILED
     assert bench.jobs.failed[0].reason is FailureReason.SERVICE_UNAVAILABLE

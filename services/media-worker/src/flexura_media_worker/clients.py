@@ -129,6 +129,8 @@ def source_from(consumer: pb.Consumer) -> WorkSource:
 
 
 def claimed_job_from(message: pb.ClaimedJob) -> ClaimedJob:
+    # A service of before says nothing of the deadline.
+    to_deadline = message.time_to_deadline if message.HasField("time_to_deadline") else message.time_left
     return ClaimedJob(
         lease=Lease(message.job_id, message.lease_token),
         attempt=message.attempt,
@@ -138,6 +140,7 @@ def claimed_job_from(message: pb.ClaimedJob) -> ClaimedJob:
         prompt=message.prompt,
         options=json.loads(message.options_json or "{}"),
         time_left=message.time_left.ToTimedelta(),
+        time_to_deadline=to_deadline.ToTimedelta(),
         checkpoint=CHECKPOINTS_BACK.get(message.checkpoint, Checkpoint.CREATING),
         upstream_ref=message.upstream_ref,
         traceparent=message.traceparent,

@@ -121,6 +121,7 @@ class ClaimedJob:
     prompt: str
     options: Mapping[str, Any]
     time_left: timedelta
+    time_to_deadline: timedelta
     checkpoint: Checkpoint = Checkpoint.NONE
     upstream_ref: str = ""
     traceparent: str = ""

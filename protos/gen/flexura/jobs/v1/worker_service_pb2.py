@@ -28,17 +28,17 @@ from flexura.jobs.v1 import job_pb2 as flexura_dot_jobs_dot_v1_dot_job__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$flexura/jobs/v1/worker_service.proto\x12\x0f\x66lexura.jobs.v1\x1a\x1d\x66lexura/errors/v1/error.proto\x1a$flexura/errors/v1/error_reason.proto\x1a\x19\x66lexura/jobs/v1/job.proto\x1a\x1egoogle/protobuf/duration.proto\"F\n\x0f\x41nnounceRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x11\n\tproviders\x18\x02 \x03(\t\x12\r\n\x05slots\x18\x03 \x01(\x05\"\xdc\x01\n\x10\x41nnounceResponse\x12,\n\tconsumers\x18\x01 \x03(\x0b\x32\x19.flexura.jobs.v1.Consumer\x12\x31\n\x0elease_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0erenew_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11\x61nnounce_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"g\n\x08\x43onsumer\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0f\n\x07\x64urable\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12+\n\x08\x61\x63k_wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"L\n\x10\x43laimJobsRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x0f\n\x07job_ids\x18\x02 \x03(\t\x12\x14\n\x0clease_tokens\x18\x03 \x03(\t\"E\n\x11\x43laimJobsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.flexura.jobs.v1.ClaimJobResult\"y\n\x0e\x43laimJobResult\x12\x32\n\x0b\x63laimed_job\x18\x01 \x01(\x0b\x32\x1b.flexura.jobs.v1.ClaimedJobH\x00\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.flexura.errors.v1.ErrorH\x00\x42\x08\n\x06result\"\xcc\x02\n\nClaimedJob\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12.\n\nmedia_type\x18\x04 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x16\n\x0eupstream_model\x18\x06 \x01(\t\x12\x0e\n\x06prompt\x18\x07 \x01(\t\x12\x14\n\x0coptions_json\x18\x08 \x01(\t\x12,\n\ttime_left\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\ncheckpoint\x18\n \x01(\x0e\x32\x1b.flexura.jobs.v1.Checkpoint\x12\x14\n\x0cupstream_ref\x18\x0b \x01(\t\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\"\\\n\x17\x42\x61tchRenewLeasesRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12.\n\x05items\x18\x02 \x03(\x0b\x32\x1f.flexura.jobs.v1.RenewLeaseItem\"G\n\x0eRenewLeaseItem\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12\x10\n\x08progress\x18\x03 \x01(\x01\"K\n\x18\x42\x61tchRenewLeasesResponse\x12/\n\x08verdicts\x18\x01 \x03(\x0e\x32\x1d.flexura.jobs.v1.LeaseVerdict\"\x82\x01\n\x14\x43heckpointJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12/\n\ncheckpoint\x18\x03 \x01(\x0e\x32\x1b.flexura.jobs.v1.Checkpoint\x12\x14\n\x0cupstream_ref\x18\x04 \x01(\t\"\x17\n\x15\x43heckpointJobResponse\"t\n\x12\x43ompleteJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12\x12\n\nobject_key\x18\x03 \x01(\t\x12%\n\x05\x61sset\x18\x04 \x01(\x0b\x32\x16.flexura.jobs.v1.Asset\"\x15\n\x13\x43ompleteJobResponse\"\x89\x01\n\x0e\x46\x61ilJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12.\n\x06reason\x18\x03 \x01(\x0e\x32\x1e.flexura.errors.v1.ErrorReason\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x11\n\tretryable\x18\x05 \x01(\x08\";\n\x0f\x46\x61ilJobResponse\x12(\n\x05state\x18\x01 \x01(\x0e\x32\x19.flexura.jobs.v1.JobState\"8\n\x11ReleaseJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\"\x14\n\x12ReleaseJobResponse*Y\n\nCheckpoint\x12\x1a\n\x16\x43HECKPOINT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HECKPOINT_CREATING\x10\x01\x12\x16\n\x12\x43HECKPOINT_CREATED\x10\x02*w\n\x0cLeaseVerdict\x12\x1d\n\x19LEASE_VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10LEASE_VERDICT_OK\x10\x01\x12\x1a\n\x16LEASE_VERDICT_CANCELED\x10\x02\x12\x16\n\x12LEASE_VERDICT_LOST\x10\x03\x32\xfc\x04\n\rWorkerService\x12O\n\x08\x41nnounce\x12 .flexura.jobs.v1.AnnounceRequest\x1a!.flexura.jobs.v1.AnnounceResponse\x12R\n\tClaimJobs\x12!.flexura.jobs.v1.ClaimJobsRequest\x1a\".flexura.jobs.v1.ClaimJobsResponse\x12g\n\x10\x42\x61tchRenewLeases\x12(.flexura.jobs.v1.BatchRenewLeasesRequest\x1a).flexura.jobs.v1.BatchRenewLeasesResponse\x12^\n\rCheckpointJob\x12%.flexura.jobs.v1.CheckpointJobRequest\x1a&.flexura.jobs.v1.CheckpointJobResponse\x12X\n\x0b\x43ompleteJob\x12#.flexura.jobs.v1.CompleteJobRequest\x1a$.flexura.jobs.v1.CompleteJobResponse\x12L\n\x07\x46\x61ilJob\x12\x1f.flexura.jobs.v1.FailJobRequest\x1a .flexura.jobs.v1.FailJobResponse\x12U\n\nReleaseJob\x12\".flexura.jobs.v1.ReleaseJobRequest\x1a#.flexura.jobs.v1.ReleaseJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$flexura/jobs/v1/worker_service.proto\x12\x0f\x66lexura.jobs.v1\x1a\x1d\x66lexura/errors/v1/error.proto\x1a$flexura/errors/v1/error_reason.proto\x1a\x19\x66lexura/jobs/v1/job.proto\x1a\x1egoogle/protobuf/duration.proto\"F\n\x0f\x41nnounceRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x11\n\tproviders\x18\x02 \x03(\t\x12\r\n\x05slots\x18\x03 \x01(\x05\"\xdc\x01\n\x10\x41nnounceResponse\x12,\n\tconsumers\x18\x01 \x03(\x0b\x32\x19.flexura.jobs.v1.Consumer\x12\x31\n\x0elease_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0erenew_interval\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11\x61nnounce_interval\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"g\n\x08\x43onsumer\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0f\n\x07\x64urable\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12+\n\x08\x61\x63k_wait\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"L\n\x10\x43laimJobsRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12\x0f\n\x07job_ids\x18\x02 \x03(\t\x12\x14\n\x0clease_tokens\x18\x03 \x03(\t\"E\n\x11\x43laimJobsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.flexura.jobs.v1.ClaimJobResult\"y\n\x0e\x43laimJobResult\x12\x32\n\x0b\x63laimed_job\x18\x01 \x01(\x0b\x32\x1b.flexura.jobs.v1.ClaimedJobH\x00\x12)\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x18.flexura.errors.v1.ErrorH\x00\x42\x08\n\x06result\"\x81\x03\n\nClaimedJob\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\x05\x12.\n\nmedia_type\x18\x04 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x16\n\x0eupstream_model\x18\x06 \x01(\t\x12\x0e\n\x06prompt\x18\x07 \x01(\t\x12\x14\n\x0coptions_json\x18\x08 \x01(\t\x12,\n\ttime_left\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\ncheckpoint\x18\n \x01(\x0e\x32\x1b.flexura.jobs.v1.Checkpoint\x12\x14\n\x0cupstream_ref\x18\x0b \x01(\t\x12\x13\n\x0btraceparent\x18\x0c \x01(\t\x12\x33\n\x10time_to_deadline\x18\r \x01(\x0b\x32\x19.google.protobuf.Duration\"\\\n\x17\x42\x61tchRenewLeasesRequest\x12\x11\n\tworker_id\x18\x01 \x01(\t\x12.\n\x05items\x18\x02 \x03(\x0b\x32\x1f.flexura.jobs.v1.RenewLeaseItem\"G\n\x0eRenewLeaseItem\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12\x10\n\x08progress\x18\x03 \x01(\x01\"K\n\x18\x42\x61tchRenewLeasesResponse\x12/\n\x08verdicts\x18\x01 \x03(\x0e\x32\x1d.flexura.jobs.v1.LeaseVerdict\"\x82\x01\n\x14\x43heckpointJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12/\n\ncheckpoint\x18\x03 \x01(\x0e\x32\x1b.flexura.jobs.v1.Checkpoint\x12\x14\n\x0cupstream_ref\x18\x04 \x01(\t\"\x17\n\x15\x43heckpointJobResponse\"t\n\x12\x43ompleteJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12\x12\n\nobject_key\x18\x03 \x01(\t\x12%\n\x05\x61sset\x18\x04 \x01(\x0b\x32\x16.flexura.jobs.v1.Asset\"\x15\n\x13\x43ompleteJobResponse\"\x89\x01\n\x0e\x46\x61ilJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\x12.\n\x06reason\x18\x03 \x01(\x0e\x32\x1e.flexura.errors.v1.ErrorReason\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x11\n\tretryable\x18\x05 \x01(\x08\";\n\x0f\x46\x61ilJobResponse\x12(\n\x05state\x18\x01 \x01(\x0e\x32\x19.flexura.jobs.v1.JobState\"8\n\x11ReleaseJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x13\n\x0blease_token\x18\x02 \x01(\t\"\x14\n\x12ReleaseJobResponse*Y\n\nCheckpoint\x12\x1a\n\x16\x43HECKPOINT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HECKPOINT_CREATING\x10\x01\x12\x16\n\x12\x43HECKPOINT_CREATED\x10\x02*w\n\x0cLeaseVerdict\x12\x1d\n\x19LEASE_VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10LEASE_VERDICT_OK\x10\x01\x12\x1a\n\x16LEASE_VERDICT_CANCELED\x10\x02\x12\x16\n\x12LEASE_VERDICT_LOST\x10\x03\x32\xfc\x04\n\rWorkerService\x12O\n\x08\x41nnounce\x12 .flexura.jobs.v1.AnnounceRequest\x1a!.flexura.jobs.v1.AnnounceResponse\x12R\n\tClaimJobs\x12!.flexura.jobs.v1.ClaimJobsRequest\x1a\".flexura.jobs.v1.ClaimJobsResponse\x12g\n\x10\x42\x61tchRenewLeases\x12(.flexura.jobs.v1.BatchRenewLeasesRequest\x1a).flexura.jobs.v1.BatchRenewLeasesResponse\x12^\n\rCheckpointJob\x12%.flexura.jobs.v1.CheckpointJobRequest\x1a&.flexura.jobs.v1.CheckpointJobResponse\x12X\n\x0b\x43ompleteJob\x12#.flexura.jobs.v1.CompleteJobRequest\x1a$.flexura.jobs.v1.CompleteJobResponse\x12L\n\x07\x46\x61ilJob\x12\x1f.flexura.jobs.v1.FailJobRequest\x1a .flexura.jobs.v1.FailJobResponse\x12U\n\nReleaseJob\x12\".flexura.jobs.v1.ReleaseJobRequest\x1a#.flexura.jobs.v1.ReleaseJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'flexura.jobs.v1.worker_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHECKPOINT']._serialized_start=2016
-  _globals['_CHECKPOINT']._serialized_end=2105
-  _globals['_LEASEVERDICT']._serialized_start=2107
-  _globals['_LEASEVERDICT']._serialized_end=2226
+  _globals['_CHECKPOINT']._serialized_start=2069
+  _globals['_CHECKPOINT']._serialized_end=2158
+  _globals['_LEASEVERDICT']._serialized_start=2160
+  _globals['_LEASEVERDICT']._serialized_end=2279
   _globals['_ANNOUNCEREQUEST']._serialized_start=185
   _globals['_ANNOUNCEREQUEST']._serialized_end=255
   _globals['_ANNOUNCERESPONSE']._serialized_start=258
@@ -52,29 +52,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLAIMJOBRESULT']._serialized_start=734
   _globals['_CLAIMJOBRESULT']._serialized_end=855
   _globals['_CLAIMEDJOB']._serialized_start=858
-  _globals['_CLAIMEDJOB']._serialized_end=1190
-  _globals['_BATCHRENEWLEASESREQUEST']._serialized_start=1192
-  _globals['_BATCHRENEWLEASESREQUEST']._serialized_end=1284
-  _globals['_RENEWLEASEITEM']._serialized_start=1286
-  _globals['_RENEWLEASEITEM']._serialized_end=1357
-  _globals['_BATCHRENEWLEASESRESPONSE']._serialized_start=1359
-  _globals['_BATCHRENEWLEASESRESPONSE']._serialized_end=1434
-  _globals['_CHECKPOINTJOBREQUEST']._serialized_start=1437
-  _globals['_CHECKPOINTJOBREQUEST']._serialized_end=1567
-  _globals['_CHECKPOINTJOBRESPONSE']._serialized_start=1569
-  _globals['_CHECKPOINTJOBRESPONSE']._serialized_end=1592
-  _globals['_COMPLETEJOBREQUEST']._serialized_start=1594
-  _globals['_COMPLETEJOBREQUEST']._serialized_end=1710
-  _globals['_COMPLETEJOBRESPONSE']._serialized_start=1712
-  _globals['_COMPLETEJOBRESPONSE']._serialized_end=1733
-  _globals['_FAILJOBREQUEST']._serialized_start=1736
-  _globals['_FAILJOBREQUEST']._serialized_end=1873
-  _globals['_FAILJOBRESPONSE']._serialized_start=1875
-  _globals['_FAILJOBRESPONSE']._serialized_end=1934
-  _globals['_RELEASEJOBREQUEST']._serialized_start=1936
-  _globals['_RELEASEJOBREQUEST']._serialized_end=1992
-  _globals['_RELEASEJOBRESPONSE']._serialized_start=1994
-  _globals['_RELEASEJOBRESPONSE']._serialized_end=2014
-  _globals['_WORKERSERVICE']._serialized_start=2229
-  _globals['_WORKERSERVICE']._serialized_end=2865
+  _globals['_CLAIMEDJOB']._serialized_end=1243
+  _globals['_BATCHRENEWLEASESREQUEST']._serialized_start=1245
+  _globals['_BATCHRENEWLEASESREQUEST']._serialized_end=1337
+  _globals['_RENEWLEASEITEM']._serialized_start=1339
+  _globals['_RENEWLEASEITEM']._serialized_end=1410
+  _globals['_BATCHRENEWLEASESRESPONSE']._serialized_start=1412
+  _globals['_BATCHRENEWLEASESRESPONSE']._serialized_end=1487
+  _globals['_CHECKPOINTJOBREQUEST']._serialized_start=1490
+  _globals['_CHECKPOINTJOBREQUEST']._serialized_end=1620
+  _globals['_CHECKPOINTJOBRESPONSE']._serialized_start=1622
+  _globals['_CHECKPOINTJOBRESPONSE']._serialized_end=1645
+  _globals['_COMPLETEJOBREQUEST']._serialized_start=1647
+  _globals['_COMPLETEJOBREQUEST']._serialized_end=1763
+  _globals['_COMPLETEJOBRESPONSE']._serialized_start=1765
+  _globals['_COMPLETEJOBRESPONSE']._serialized_end=1786
+  _globals['_FAILJOBREQUEST']._serialized_start=1789
+  _globals['_FAILJOBREQUEST']._serialized_end=1926
+  _globals['_FAILJOBRESPONSE']._serialized_start=1928
+  _globals['_FAILJOBRESPONSE']._serialized_end=1987
+  _globals['_RELEASEJOBREQUEST']._serialized_start=1989
+  _globals['_RELEASEJOBREQUEST']._serialized_end=2045
+  _globals['_RELEASEJOBRESPONSE']._serialized_start=2047
+  _globals['_RELEASEJOBRESPONSE']._serialized_end=2067
+  _globals['_WORKERSERVICE']._serialized_start=2282
+  _globals['_WORKERSERVICE']._serialized_end=2918
 # @@protoc_insertion_point(module_scope)

@@ -295,6 +295,7 @@ class ClaimedJob(_message.Message):
     CHECKPOINT_FIELD_NUMBER: _builtins.int
     UPSTREAM_REF_FIELD_NUMBER: _builtins.int
     TRACEPARENT_FIELD_NUMBER: _builtins.int
+    TIME_TO_DEADLINE_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job."""
     lease_token: _builtins.str
@@ -319,7 +320,11 @@ class ClaimedJob(_message.Message):
     """W3C trace context of the request that made the job; may be empty."""
     @_builtins.property
     def time_left(self) -> _duration_pb2.Duration:
-        """How long the attempt may run; the worker ends it then."""
+        """How long the attempt may take to make the result; the worker ends it then."""
+
+    @_builtins.property
+    def time_to_deadline(self) -> _duration_pb2.Duration:
+        """How long until the job itself ends; a result that is made may wait for the store until then."""
 
     def __init__(
         self,
@@ -336,10 +341,11 @@ class ClaimedJob(_message.Message):
         checkpoint: Global___Checkpoint.ValueType = ...,
         upstream_ref: _builtins.str = ...,
         traceparent: _builtins.str = ...,
+        time_to_deadline: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["time_left", b"time_left"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time_left", b"time_left", "time_to_deadline", b"time_to_deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "checkpoint", b"checkpoint", "job_id", b"job_id", "lease_token", b"lease_token", "media_type", b"media_type", "options_json", b"options_json", "prompt", b"prompt", "provider", b"provider", "time_left", b"time_left", "traceparent", b"traceparent", "upstream_model", b"upstream_model", "upstream_ref", b"upstream_ref"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "checkpoint", b"checkpoint", "job_id", b"job_id", "lease_token", b"lease_token", "media_type", b"media_type", "options_json", b"options_json", "prompt", b"prompt", "provider", b"provider", "time_left", b"time_left", "time_to_deadline", b"time_to_deadline", "traceparent", b"traceparent", "upstream_model", b"upstream_model", "upstream_ref", b"upstream_ref"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -195,6 +195,7 @@ def claim_result(result: Assignment | FlexuraError) -> worker_service_pb2.ClaimJ
         checkpoint=CHECKPOINTS[job.checkpoint],
         upstream_ref=job.upstream_ref,
         traceparent=job.traceparent,
+        time_to_deadline=to_duration(job.time_to_deadline),
     )
     return worker_service_pb2.ClaimJobResult(claimed_job=claimed_job)
 

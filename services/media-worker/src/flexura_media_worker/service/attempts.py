@@ -78,7 +78,7 @@ class Attempts:
         """Makes, stores and reports what is asked for; the slot is free as soon as nothing is left to compute."""
         job = claim.job
         with self._leases.hold(job.lease, claim.since) as held, self._spool.reserve(job.lease) as path:
-            order = Order(job, held, slot, path, claim.since + job.time_left.total_seconds(), report)
+            order = Order(job, held, slot, path, claim.since, report)
             result = await self._produce(order)
             slot.free()
             with report.stage("report"):

@@ -41,9 +41,17 @@ class Order:
     held: HeldLease
     slot: Slot
     path: Path
-    deadline: float
-    """On the clock of the loop."""
+    since: float
+    """When the job was asked for, on the clock of the loop."""
     report: AttemptReport
+
+    @property
+    def made_until(self) -> float:
+        return self.since + self.job.time_left.total_seconds()
+
+    @property
+    def stored_until(self) -> float:
+        return self.since + self.job.time_to_deadline.total_seconds()
 
 
 class Production:
@@ -71,7 +79,7 @@ class Production:
         if provider is None:
             raise GenerationError(NO_PROVIDER)
         try:
-            async with asyncio.timeout_at(order.deadline):
+            async with asyncio.timeout_at(order.made_until):
                 media = await provider.generate(order.job.request(order.path), order.held.report)
         except TimeoutError as error:
             raise GenerationError(TOO_LATE) from error
@@ -81,9 +89,9 @@ class Production:
         return media
 
     async def _store(self, order: Order, key: str, media: Media) -> None:
-        """Tries for as long as there is time: the work is done, and doing it again costs more than waiting."""
+        """Tries until the job itself ends: the work is done, and doing it again costs more than waiting."""
         try:
-            async with asyncio.timeout_at(order.deadline), self._uploads:
+            async with asyncio.timeout_at(order.stored_until), self._uploads:
                 # Only here: results must not pile up where the store is slower than the generators.
                 order.slot.free()
                 await self._upload(key, order.path, media.content_type)
