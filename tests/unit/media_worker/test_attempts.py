@@ -142,6 +142,14 @@ async def test_a_job_for_a_provider_that_is_not_here_may_be_tried_elsewhere() ->
     assert bench.jobs.failed[0].is_retryable
 
 
+async def test_a_checkpoint_that_is_not_taken_fails_the_attempt_and_says_nothing_of_the_provider() -> None:
+    bench = Bench(generator=Generator(BUSY))
+
+    assert await bench.run() is Outcome.FAILED
+    assert bench.jobs.failed[0].reason is FailureReason.SERVICE_UNAVAILABLE
+    assert bench.jobs.failed[0].is_retryable
+
+
 async def test_an_upload_is_tried_until_the_store_takes_it() -> None:
     bench = Bench(assets=MemoryAssets(BUSY, BUSY))
 

@@ -19,6 +19,7 @@ NOTHING = Failure(
 )
 TOO_LATE = Failure(FailureReason.DEADLINE_EXCEEDED, "The work was not done within the time allowed for it.", False)
 NOT_STORED = Failure(FailureReason.SERVICE_UNAVAILABLE, "The result could not be stored in time; try again.", True)
+UNANSWERED = Failure(FailureReason.SERVICE_UNAVAILABLE, "A part of the service did not answer; try again.", True)
 # Not a failure of the provider: that one would have the call made anew that an earlier attempt has made.
 NO_PROVIDER = Failure(
     FailureReason.SERVICE_UNAVAILABLE, "The worker that took the job does not have its provider.", True
@@ -83,6 +84,9 @@ class Production:
                 media = await provider.generate(order.job.request(order.path), order.held.report)
         except TimeoutError as error:
             raise GenerationError(TOO_LATE) from error
+        except FlexuraError as error:
+            # A checkpoint that was not taken; the jobs service knows how far the call is, and what follows from it.
+            raise GenerationError(UNANSWERED) from error
         # What is in the file counts, not what the provider says of it.
         if self._spool.size_bytes(order.path) == 0:
             raise GenerationError(NOTHING)
