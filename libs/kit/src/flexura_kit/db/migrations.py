@@ -16,23 +16,23 @@ STATEMENT_TIMEOUT_MS = 5000
 logger = log.get_logger()
 
 
-async def migrate(database: Database, service: str, migrations: Path) -> None:
-    """Brings the service's tables to the newest revision; replicas that start together wait for each other."""
+async def migrate(database: Database, service: str, migrations: Path, revision: str = "head") -> None:
+    """Brings the service's tables up to a revision; replicas that start together wait for each other."""
     async with database.write.connect() as connection, connection.begin():
         if database.dialect == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": zlib.crc32(service.encode())})
             await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))
             await connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"))
             await connection.execute(text(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"))
-        await connection.run_sync(upgrade, migrations)
+        await connection.run_sync(upgrade, migrations, revision)
     logger.info("database_migrated")
 
 
-def upgrade(connection: Connection, migrations: Path) -> None:
+def upgrade(connection: Connection, migrations: Path, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def run_migrations(metadata: MetaData) -> None:
