@@ -100,8 +100,7 @@ async def jobs_service(
                 database=data,
                 nats=BusSettings(url=broker.url, user=broker.user, password_file=broker.password_file),
                 providers=("flexura-testcard",),
-                substitution=True,
-                **{"queued_of_account_max": QUEUED_MAX, "queued_max": QUEUED_MAX} | settings,  # type: ignore[arg-type]
+                **{"substitution": True, "queued_of_account_max": QUEUED_MAX, "queued_max": QUEUED_MAX} | settings,  # type: ignore[arg-type]
             ),
             life,
         )

@@ -45,10 +45,12 @@ class JobsProcess:
         return None if answer.status == health_pb2.HealthCheckResponse.SERVING else "not serving"
 
     async def create(self, count: int) -> list[str]:
-        request = jobs_service_pb2.BatchCreateJobsRequest(items=[new_item() for _ in range(count)])
+        return [result.job.job_id for result in await self.results(*(new_item() for _ in range(count)))]
+
+    async def results(self, *items: jobs_service_pb2.CreateJobItem) -> list[jobs_service_pb2.JobResult]:
+        request = jobs_service_pb2.BatchCreateJobsRequest(items=items)
         async with rpc_channel(self.socket) as channel:
-            answer = await JobsServiceStub(channel).BatchCreateJobs(request, timeout=TIMEOUT_S)
-        return [result.job.job_id for result in answer.results]
+            return list((await JobsServiceStub(channel).BatchCreateJobs(request, timeout=TIMEOUT_S)).results)
 
     async def states(self, job_ids: list[str]) -> set[int]:
         items = [jobs_service_pb2.GetJobItem(account_id="alice", job_id=job_id) for job_id in job_ids]
@@ -84,6 +86,18 @@ async def test_what_was_accepted_survives_a_kill(tmp_path: Path) -> None:
         await jobs.process.kill()
         await jobs.process.start()
         assert await jobs.states(job_ids) == {job_pb2.JOB_STATE_QUEUED}
+
+
+async def test_a_key_stands_for_its_job_after_a_kill_as_before(tmp_path: Path) -> None:
+    async with jobs_process(tmp_path) as jobs:
+        (first,) = await jobs.results(new_item(idempotency_key="k"))
+        await jobs.process.kill()
+        await jobs.process.start()
+        again, reused = await jobs.results(
+            new_item(idempotency_key="k"), new_item(idempotency_key="k", prompt="another")
+        )
+    assert (again.job, again.replayed) == (first.job, True)
+    assert [violation.field for violation in reused.error.violations] == ["prompt"]
 
 
 @pytest.mark.parametrize(
