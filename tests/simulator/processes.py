@@ -13,7 +13,7 @@ from flexura_jobs.rpc import WorkerServicer
 from flexura_jobs.service import Jobs, LeaseTimes, RequestCheck, Work
 from flexura_jobs.wakeups import Wakeups
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
-from flexura_kit.ids import WorkerId
+from flexura_kit.ids import AccountId, WorkerId
 from flexura_media_worker.clients import RPCJobsService
 from flexura_media_worker.consumer.cancellations import hear_cancellations
 from flexura_media_worker.consumer.hints import Heartbeats
@@ -112,8 +112,9 @@ class JobsReplica:
         self.dispatcher = Dispatcher(queue_store, self.stream, models, self.leader, bell, self.bus)
         self.bus.subscribe(CREATED, self.dispatcher.hear)
         self.reconciler = Reconciler(queue_store, self.stream, models, self.leader, bell)
-        check = RequestCheck(catalog, AnyOptions(), lambda: 1)
-        self.jobs = Jobs(SimulatedJobStore(around.database, connection), catalog, check, queue_store, bell)
+        check = RequestCheck(catalog, AnyOptions(), lambda: 1, lambda _url: None)
+        job_store = SimulatedJobStore(around.database, connection)
+        self.jobs = Jobs(job_store, catalog, check, queue_store, bell, NobodySigns())
         work = Work(SimulatedWorkStore(around.database, connection, terms), catalog, self.stream, bell)
         self.servicer = WorkerServicer(work, LeaseTimes(terms.lease, RENEW_INTERVAL, ANNOUNCE_INTERVAL))
 
@@ -126,6 +127,13 @@ class JobsReplica:
             self.dispatcher.run(),
             self.reconciler.run(),
         ]
+
+
+class NobodySigns:
+    """Accounts without webhooks: no job of the simulator names an address."""
+
+    async def serves_jobs(self, _account_id: AccountId) -> bool:
+        return False
 
 
 class MediaWorker:

@@ -28,14 +28,15 @@ async def test_a_submitted_job_is_answered_202_with_exactly_the_fields_of_the_re
 
 
 async def test_what_was_asked_for_reaches_jobs_as_it_was_sent(door: Edge) -> None:
-    labels = {"client_ref": "order 7", "metadata": {"project": "demo"}, "timeout_s": 2.5}
+    labels = {"client_ref": "order 7", "metadata": {"project": "demo"}, "timeout_s": 2.5, "webhook_url": "https://a"}
     body = {"prompt": "p", "model": "nvidia-flux", "options": {"width": 512, "ratio": 0.5, "name": "ü"}, **labels}
     async with door.client.post("/api/generate/image", json=body, headers=door.headers) as response:
         job_id = (await response.json())["job_id"]
     item = door.peers.jobs.items[job_id]
     assert item.model == "nvidia-flux"
     assert orjson.loads(item.options_json) == body["options"]
-    assert (item.client_ref, orjson.loads(item.metadata_json), item.timeout_s) == tuple(labels.values())
+    said = (item.client_ref, orjson.loads(item.metadata_json), item.timeout_s, item.webhook_url)
+    assert said == tuple(labels.values())
 
 
 async def test_the_callers_trace_reaches_jobs(door: Edge) -> None:

@@ -1,6 +1,7 @@
 """Messages of webhooks over each database: recorded with the end of a job, sent until somebody takes them."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -287,3 +288,26 @@ async def test_messages_are_found_in_the_order_of_their_webhooks(sending: Sendin
     found = await sending.outbox.due(WebhookId(""), 2, 2)
     assert list(found) == ids[:2]
     assert [len(each) for each in found.values()] == [2, 2]
+
+
+async def test_a_job_that_names_an_address_is_told_there_and_to_the_account(sending: Sending, hook: Receiver) -> None:
+    await sending.webhook(ALICE, f"{hook.url}/account")
+    await sending.webhook(ALICE, "", NEW_KEY)
+    naming = dataclasses.replace(new_job(), webhook_url=f"{hook.url}/own")
+    await sending.ended(naming, new_job())
+    async with sending.sender():
+        await eventually(has_state(sending, "delivered"))
+    assert sorted(hook.paths()) == ["/account", "/account", "/own"]
+    (own,) = (each for each in hook.received if each.path == "/own")
+    assert Verifier(shown_secret(NEW_KEY)).verify(own.body, own.headers)["data"]["job_id"] == naming.job_id
+
+
+async def test_one_address_of_a_job_that_is_gone_switches_nothing_off(sending: Sending, hook: Receiver) -> None:
+    webhook_id = await sending.webhook(ALICE, "")
+    hook.script["/own"] = [web.Response(status=410)]
+    await sending.ended(dataclasses.replace(new_job(), webhook_url=f"{hook.url}/own"))
+    async with sending.sender():
+        await eventually(has_state(sending, "failed"))
+    webhook = await sending.webhooks.get(ALICE, webhook_id)
+    assert webhook is not None
+    assert webhook.disabled_at is None

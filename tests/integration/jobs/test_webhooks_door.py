@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
-from integration.jobs.service import TIMEOUT_S, JobsDoor, jobs_service
+from integration.jobs.service import TIMEOUT_S, JobsDoor, jobs_service, new_item
 from servers.nats import NATSServer
 
+from flexura.errors.v1 import error_reason_pb2
+from flexura.jobs.v1 import jobs_service_pb2
 from flexura.jobs.v1 import webhooks_service_pb2 as pb
 from flexura_jobs.settings import WebhookSettings
 from flexura_kit.errors import FlexuraError, Kind, Reason
@@ -206,3 +208,25 @@ async def test_without_a_key_file_webhooks_are_refused_by_name(
             await create(door)
     assert refused.value.reason is Reason.WEBHOOKS_UNAVAILABLE
     assert "FLEXURA_WEBHOOKS_KEY_FILE" in refused.value.message
+
+
+async def test_a_job_may_name_an_address_once_there_is_a_secret_to_sign_with(door: JobsDoor) -> None:
+    named, plain = new_item(webhook_url=URL), new_item()
+    refused, taken = await door.create(named, plain)
+    assert taken.HasField("job")
+    assert refused.error.reason == error_reason_pb2.ERROR_REASON_INVALID_REQUEST
+    assert [violation.field for violation in refused.error.violations] == ["webhook_url"]
+    assert "POST /api/webhooks" in refused.error.message
+    webhook_id = (await create(door, url="", scope=pb.WEBHOOK_SCOPE_JOB)).webhook.webhook_id
+    (accepted,) = await door.create(named)
+    await door.jobs.CancelJob(
+        jobs_service_pb2.CancelJobRequest(account_id="alice", job_id=accepted.job.job_id), timeout=TIMEOUT_S
+    )
+    await door.jobs.CancelJob(
+        jobs_service_pb2.CancelJobRequest(account_id="alice", job_id=taken.job.job_id), timeout=TIMEOUT_S
+    )
+    (told,) = (await deliveries(door, webhook_id)).deliveries
+    assert (told.url, told.job_id, told.event_type) == (URL, accepted.job.job_id, "job.failed")
+    # Another account's secret signs nothing here.
+    (refused,) = await door.create(new_item("bob", webhook_url=URL))
+    assert refused.HasField("error")

@@ -10,7 +10,8 @@ import pytest
 from flexura_jobs.catalog import OptionsCheck, read_catalog
 from flexura_jobs.domain.catalog import Catalog, Deployment
 from flexura_jobs.domain.jobs import JobRequest, MediaType
-from flexura_jobs.service import RequestCheck
+from flexura_jobs.service import RequestCheck, WebhookAddresses
+from flexura_kit.egress import Egress
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, new_uuid7
 
@@ -29,7 +30,7 @@ GOOD = JobRequest(
 
 def check(*providers: str, substitution: bool = True) -> RequestCheck:
     catalog = Catalog(MODELS, Deployment(frozenset(providers), substitution))
-    return RequestCheck(catalog, OptionsCheck(MODELS), lambda: SEED)
+    return RequestCheck(catalog, OptionsCheck(MODELS), lambda: SEED, WebhookAddresses(Egress(), takes_http=False).fault)
 
 
 def refused(request: JobRequest, by: RequestCheck | None = None) -> FlexuraError:
@@ -208,3 +209,14 @@ def test_what_the_caller_adds_is_kept_and_its_time_is_the_jobs() -> None:
 def test_a_wrong_label_or_time_is_told_by_its_field(changes: dict[str, Any], field: str, sentence: str) -> None:
     (violation,) = refused(replace(GOOD, **changes)).violations
     assert (violation.field, violation.message) == (field, sentence)
+
+
+def test_an_address_is_kept_with_its_job() -> None:
+    job = check("flexura-testcard").accept(replace(GOOD, webhook_url="https://example.com/hook"))
+    assert job.webhook_url == "https://example.com/hook"
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "https://127.0.0.1", "example.com"])
+def test_an_address_that_messages_may_not_go_to_is_named(url: str) -> None:
+    error = refused(replace(GOOD, webhook_url=url))
+    assert [violation.field for violation in error.violations] == ["webhook_url"]

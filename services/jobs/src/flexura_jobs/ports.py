@@ -223,7 +223,13 @@ class SecretKeeper(Protocol):
     def open(self, sealed: str, owner: str) -> bytes: ...
 
 
-class WebhookStore(Protocol):
+class SigningAccounts(Protocol):
+    """Which accounts have a secret that signs for the addresses of single jobs."""
+
+    async def serves_jobs(self, account_id: AccountId) -> bool: ...
+
+
+class WebhookStore(SigningAccounts, Protocol):
     """Webhooks as their owners see them; another account's are none."""
 
     async def create(self, webhook: NewWebhook) -> Webhook | WebhookRefusal: ...
@@ -231,9 +237,6 @@ class WebhookStore(Protocol):
     async def get(self, account_id: AccountId, webhook_id: WebhookId) -> Webhook | None: ...
 
     async def page(self, account_id: AccountId, after: WebhookId | None, limit: int) -> list[Webhook]: ...
-
-    async def serves_jobs(self, account_id: AccountId) -> bool:
-        """Tells whether jobs of the account may name an address themselves: there is a secret to sign with."""
 
     async def delete(self, account_id: AccountId, webhook_id: WebhookId) -> bool: ...
 

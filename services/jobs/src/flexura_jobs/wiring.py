@@ -100,11 +100,14 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     life.ready_checks["database"] = watch.why_not_ready
     life.ready_checks["stream"] = stream.why_not_ready
 
-    jobs = Jobs(job_store, catalog, RequestCheck(catalog, OptionsCheck(models), pick_seed), queue_store, bell)
+    webhook_store = SQLWebhookStore(tx, writer)
+    addresses = addresses_of(settings.webhooks)
+    check = RequestCheck(catalog, OptionsCheck(models), pick_seed, addresses.fault)
+    jobs = Jobs(job_store, catalog, check, queue_store, bell, webhook_store)
     work = Work(work_store, catalog, stream, bell)
     removals = JobRemovals(removal_store, wakeups)
     servicer = JobsServicer(jobs, JobLists(SQLListingStore(tx)), removals, kept.jobs)
-    webhooks = webhooks_of(settings.webhooks, SQLWebhookStore(tx, writer))
+    webhooks = Webhooks(webhook_store, vault_of(settings.webhooks), addresses, secrets.token_bytes)
     services = [jobs_service(servicer), worker_service(work, lease_times(settings)), webhooks_service(webhooks)]
     life.serve(rpc_server(settings.rpc, services))
 
@@ -146,10 +149,9 @@ def retention(settings: JobsSettings) -> Retention:
     )
 
 
-def webhooks_of(settings: WebhookSettings, store: SQLWebhookStore) -> Webhooks:
+def addresses_of(settings: WebhookSettings) -> WebhookAddresses:
     allowed = networks(settings.networks)
-    addresses = WebhookAddresses(Egress(allowed), takes_http=bool(allowed))
-    return Webhooks(store, vault_of(settings), addresses, secrets.token_bytes)
+    return WebhookAddresses(Egress(allowed), takes_http=bool(allowed))
 
 
 def vault_of(settings: WebhookSettings) -> Vault | None:

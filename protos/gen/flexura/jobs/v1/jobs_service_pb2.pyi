@@ -96,6 +96,7 @@ class CreateJobItem(_message.Message):
     TIMEOUT_S_FIELD_NUMBER: _builtins.int
     KEY_ID_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    WEBHOOK_URL_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """Chosen by the caller, a UUIDv7 with secret random bits; makes the call safe to repeat."""
     account_id: _builtins.str
@@ -124,6 +125,10 @@ class CreateJobItem(_message.Message):
     """
     idempotency_key: _builtins.str
     """Chosen by the caller, 1 to 255 visible ASCII characters: for 24 hours the same key is the same job. Empty for none."""
+    webhook_url: _builtins.str
+    """Where to tell that this job has ended, as to a webhook of the account, and signed by the account's webhook with the
+    scope JOB: without one the item fails with INVALID_REQUEST. `https://`, up to 2,000 characters; empty for nowhere.
+    """
     def __init__(
         self,
         *,
@@ -139,10 +144,11 @@ class CreateJobItem(_message.Message):
         timeout_s: _builtins.float = ...,
         key_id: _builtins.str = ...,
         idempotency_key: _builtins.str = ...,
+        webhook_url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_ref", b"client_ref", "idempotency_key", b"idempotency_key", "job_id", b"job_id", "key_id", b"key_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "prompt", b"prompt", "timeout_s", b"timeout_s", "traceparent", b"traceparent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_ref", b"client_ref", "idempotency_key", b"idempotency_key", "job_id", b"job_id", "key_id", b"key_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "prompt", b"prompt", "timeout_s", b"timeout_s", "traceparent", b"traceparent", "webhook_url", b"webhook_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -17,7 +17,7 @@ from flexura_edge.recent import Recent
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, new_uuid7
 
-FIELDS = ("prompt", "model", "options", "client_ref", "metadata", "timeout_s")
+FIELDS = ("prompt", "model", "options", "client_ref", "metadata", "timeout_s", "webhook_url")
 ID_CHARACTERS_MAX = 64
 KEPT_S = 60.0
 KEPT_MAX = 10_000
@@ -79,6 +79,7 @@ def job_item(
     client_ref = fields.optional("client_ref", str, "")
     metadata = fields.optional("metadata", dict, {})
     timeout_s = fields.number("timeout_s", 0.0)
+    webhook_url = fields.optional("webhook_url", str, "")
     fields.check()
     return jobs_service_pb2.CreateJobItem(
         # Chosen here, so that a call whose answer was lost can be made again.
@@ -94,6 +95,7 @@ def job_item(
         timeout_s=timeout_s,
         key_id=exchange.account().key_id,
         idempotency_key=key,
+        webhook_url=webhook_url,
     )
 
 

@@ -113,6 +113,7 @@ class JobRequest:
     """From its acceptance to its end; the model's own limit where none is given."""
     key_id: str = ""
     idempotency_key: str = ""
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class NewJob:
     client_ref: str = ""
     metadata_json: str = "{}"
     request_key: RequestKey | None = None
+    webhook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

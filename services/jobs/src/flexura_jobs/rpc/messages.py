@@ -65,6 +65,7 @@ def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
         timeout=timedelta(seconds=item.timeout_s) if math.isfinite(item.timeout_s) and item.timeout_s else None,
         key_id=item.key_id,
         idempotency_key=item.idempotency_key,
+        webhook_url=item.webhook_url,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from flexura_jobs.domain.acceptance import Replayed
 from flexura_jobs.domain.catalog import Catalog, Listing
 from flexura_jobs.domain.jobs import Job, JobRequest, NewJob, StoredAsset
-from flexura_jobs.ports import Bell, Fleet, JobStore
+from flexura_jobs.ports import Bell, Fleet, JobStore, SigningAccounts
 from flexura_jobs.service.acceptance import answer_of
 from flexura_jobs.service.fingerprints import request_key
 from flexura_jobs.service.removal import job_not_found, job_removed
@@ -14,10 +14,24 @@ from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId
 
 JOBS_MAX = 256
+UNSIGNED = FieldViolation(
+    "webhook_url",
+    "webhook_url needs a secret to sign with, and this account has none for it; create one with POST /api/webhooks "
+    'and {"scope": "job"}, or leave webhook_url out',
+)
 
 
 class Jobs:
-    def __init__(self, store: JobStore, catalog: Catalog, check: RequestCheck, fleet: Fleet, bell: Bell) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        catalog: Catalog,
+        check: RequestCheck,
+        fleet: Fleet,
+        bell: Bell,
+        signing: SigningAccounts,
+    ) -> None:
+        self._signing = signing
         self._store = store
         self._catalog = catalog
         self._check = check
@@ -26,7 +40,7 @@ class Jobs:
 
     async def create_batch(self, requests: Sequence[JobRequest]) -> list[Job | Replayed | FlexuraError]:
         refuse_too_many(requests)
-        checked = [self._checked(request) for request in requests]
+        checked = await self._signed([self._checked(request) for request in requests])
         accepted = [job for job in checked if isinstance(job, NewJob)]
         outcomes = dict(zip(map(id, accepted), await self._store.create(accepted), strict=True))
         self._bell.ring()
@@ -65,6 +79,19 @@ class Jobs:
             return self._check.accept(request)
         except FlexuraError as error:
             return error
+
+    async def _signed(self, checked: list[NewJob | FlexuraError]) -> list[NewJob | FlexuraError]:
+        """Refuses jobs that name an address where nothing signs what would be sent there."""
+        naming = {job.account_id for job in checked if isinstance(job, NewJob) and job.webhook_url}
+        unsigned = {account_id for account_id in naming if not await self._signing.serves_jobs(account_id)}
+        if not unsigned:
+            return checked
+        return [
+            invalid_request([UNSIGNED])
+            if isinstance(job, NewJob) and job.webhook_url and job.account_id in unsigned
+            else job
+            for job in checked
+        ]
 
     async def _earlier(
         self, requests: Sequence[JobRequest], checked: Sequence[NewJob | FlexuraError]

@@ -31,10 +31,17 @@ SENTENCES_MAX = 5  # In the message; the violations name every field.
 class RequestCheck:
     """Turns a request into a job, or says all that is wrong with it at once."""
 
-    def __init__(self, catalog: Catalog, options_check: OptionsCheck, pick_seed: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        options_check: OptionsCheck,
+        pick_seed: Callable[[], int],
+        address_fault: Callable[[str], str | None],
+    ) -> None:
         self._catalog = catalog
         self._options_check = options_check
         self._pick_seed = pick_seed
+        self._address_fault = address_fault
 
     def accept(self, request: JobRequest) -> NewJob:
         """Raises INVALID, or BUSY where the model is not set up."""
@@ -47,6 +54,7 @@ class RequestCheck:
             *self._options_check.violations(offer.model, options),
             *label_violations(request),
             *timeout_violations(request, offer.served_by or offer.model),
+            *self._address_violations(request),
         ]
         if violations:
             raise invalid_request(violations)
@@ -76,6 +84,11 @@ class RequestCheck:
             raise self._model_unavailable(offer.model)
         return offer
 
+    def _address_violations(self, request: JobRequest) -> Iterator[FieldViolation]:
+        fault = self._address_fault(request.webhook_url) if request.webhook_url else None
+        if fault is not None:
+            yield FieldViolation("webhook_url", f"webhook_url {fault}")
+
     def _new_job(self, request: JobRequest, offer: Offer, options: dict[str, Any]) -> NewJob:
         server = offer.served_by or offer.model
         return NewJob(
@@ -92,6 +105,7 @@ class RequestCheck:
             client_ref=request.client_ref,
             metadata_json=request.metadata_json or "{}",
             request_key=request_key(request),
+            webhook_url=request.webhook_url,
         )
 
     def _model_unknown(self, request: JobRequest) -> FlexuraError:

@@ -20,7 +20,7 @@ from flexura_kit.ids import JobId
 
 COLUMNS = (
     "job_id", "account_id", "media_type", "requested_model", "model", "prompt", "options", "traceparent", "client_ref",
-    "metadata", "probable_duplicate_of",
+    "metadata", "probable_duplicate_of", "webhook_url",
 )  # fmt: skip
 
 
@@ -169,5 +169,6 @@ def new_row(job: NewJob, probable_duplicate_of: JobId | None) -> dict[str, Any]:
         "client_ref": job.client_ref,
         "metadata": job.metadata_json,
         "probable_duplicate_of": probable_duplicate_of,
+        "webhook_url": job.webhook_url or None,
         "deadline_s": job.deadline.total_seconds(),
     }
