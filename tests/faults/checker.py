@@ -1,13 +1,24 @@
 """What must hold of a history, whatever was killed meanwhile; pure, so that it can be tested with made-up ones."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from faults.history import Action, FaultWindow, History, JobView, Operation
+from faults.history import FINISHED, Action, FaultWindow, History, JobView, Operation
 
 SHA256_CHARACTERS = 64
+OK = 200
+GONE = frozenset({404, 410})
+LOOKS = frozenset({Action.READ, Action.FETCH})
+MOVES = {
+    "": {"queued"},
+    "queued": {"processing", "failed"},
+    "processing": {"queued", "completed", "failed"},
+    "completed": set[str](),
+    "failed": set[str](),
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,18 @@ class Record:
         return [(operation, operation.view) for operation in self.by_job[job_id] if operation.view is not None]
 
     @cached_property
+    def delete_asked(self) -> dict[str, float]:
+        """When each job was first asked to be deleted, whatever came of it."""
+        asked = [operation for operation in self.history.operations if operation.action is Action.DELETE]
+        return {operation.job_id: operation.began_s for operation in reversed(asked)}
+
+    @cached_property
+    def deleted(self) -> dict[str, float]:
+        """From when on each deleted job is gone for good."""
+        answered = [operation for operation in self.history.operations if operation.action is Action.DELETE]
+        return {operation.job_id: operation.ended_s for operation in reversed(answered) if operation.succeeded}
+
+    @cached_property
     def calm(self) -> list[Operation]:
         """Operations of which no part lay within a fault window."""
         return [operation for operation in self.history.operations if not self.disturbed(operation)]
@@ -93,7 +116,7 @@ def accepts(operation: Operation) -> bool:
 
 
 def every_accepted_job_ends(record: Record, _bounds: Bounds) -> Iterator[Violation]:
-    for job_id in record.accepted.keys() - record.finished.keys():
+    for job_id in record.accepted.keys() - record.finished.keys() - record.delete_asked.keys():
         last = record.by_job[job_id][-1]
         yield Violation("lost", f"accepted and never seen at its end; last answer: {last}", job_id)
 
@@ -101,8 +124,23 @@ def every_accepted_job_ends(record: Record, _bounds: Bounds) -> Iterator[Violati
 def no_accepted_job_is_unknown(record: Record, _bounds: Bounds) -> Iterator[Violation]:
     for job_id in record.accepted:
         for operation in record.by_job[job_id]:
-            if operation.action in {Action.READ, Action.FETCH} and operation.status in {404, 410}:
+            was_asked = record.delete_asked.get(job_id, math.inf) < operation.ended_s
+            if operation.action in LOOKS and operation.status in GONE and not was_asked:
                 yield Violation("lost", f"accepted and then unknown: {operation}", job_id)
+
+
+def what_was_deleted_stays_away(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for job_id, deleted_s in record.deleted.items():
+        for operation in record.by_job[job_id]:
+            if operation.action in LOOKS and operation.began_s >= deleted_s and operation.status == OK:
+                yield Violation("undead", f"deleted and then seen: {operation}", job_id)
+
+
+def what_was_called_off_has_ended(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    for operation in record.history.operations:
+        view = operation.view
+        if operation.action is Action.CANCEL and view is not None and not view.is_finished:
+            yield Violation("called off in vain", f"{view}", operation.job_id)
 
 
 def every_accepted_job_ends_in_time(record: Record, bounds: Bounds) -> Iterator[Violation]:
@@ -171,6 +209,22 @@ def one_request_is_one_job(record: Record, _bounds: Bounds) -> Iterator[Violatio
             yield Violation("mixed up", f"the requests {sorted(requests)} were answered with one job", job_id)
 
 
+def the_feed_has_every_change_once_and_in_order(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    if record.history.events is None:
+        return
+    states = dict.fromkeys(record.accepted, "")
+    for expected, event in enumerate(record.history.events, start=1):
+        if event.number != expected:
+            yield Violation("events", f"number {event.number} where {expected} should be", event.job_id)
+            return
+        if event.state not in MOVES[states.get(event.job_id, "")]:
+            yield Violation("events", f"{event.state} after {states.get(event.job_id)}", event.job_id)
+        states[event.job_id] = event.state
+    for job_id, state in states.items():
+        if state not in FINISHED:
+            yield Violation("events", f"the feed tells of no end; its last word is {state or 'nothing'}", job_id)
+
+
 def every_fault_heals(record: Record, bounds: Bounds) -> Iterator[Violation]:
     for fault in record.faults:
         if fault.heal_s is None or fault.heal_s > bounds.heal_s:
@@ -192,6 +246,8 @@ def calm_operations_succeed(record: Record, bounds: Bounds) -> Iterator[Violatio
 RULES: tuple[Rule, ...] = (
     every_accepted_job_ends,
     no_accepted_job_is_unknown,
+    what_was_deleted_stays_away,
+    what_was_called_off_has_ended,
     every_accepted_job_ends_in_time,
     an_end_never_changes,
     an_asset_is_what_its_job_says,
@@ -199,6 +255,7 @@ RULES: tuple[Rule, ...] = (
     nothing_is_repeated_without_a_fault,
     every_failure_says_why,
     one_request_is_one_job,
+    the_feed_has_every_change_once_and_in_order,
     every_fault_heals,
     calm_operations_succeed,
 )

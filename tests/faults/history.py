@@ -17,13 +17,16 @@ class Action(StrEnum):
     READ = "read"
     FETCH = "fetch"
     CANCEL = "cancel"
+    DELETE = "delete"
 
 
 SUCCEEDED = {
     Action.SUBMIT: frozenset({200, 202}),
-    Action.READ: frozenset({200}),
-    Action.FETCH: frozenset({200}),
-    Action.CANCEL: frozenset({200, 202}),
+    # 410 is the right answer once the owner has deleted the job; whether he had, the checker knows.
+    Action.READ: frozenset({200, 410}),
+    Action.FETCH: frozenset({200, 410}),
+    Action.CANCEL: frozenset({200, 410}),
+    Action.DELETE: frozenset({204}),
 }
 
 
@@ -86,6 +89,15 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class JobEvent:
+    """A change of state as the account's feed has it, by its number there."""
+
+    number: int
+    job_id: str
+    state: str
+
+
+@dataclass(frozen=True)
 class FaultWindow:
     """One fault; healed is when a job submitted after its end had completed, None where none did in time."""
 
@@ -105,6 +117,8 @@ class History:
 
     operations: list[Operation] = field(default_factory=list)
     faults: list[FaultWindow] = field(default_factory=list)
+    events: list[JobEvent] | None = None
+    """The account's feed at the end; None where nobody looked."""
     clock: Callable[[], float] = time.monotonic
     began: float = field(default_factory=time.monotonic)
 
@@ -116,5 +130,5 @@ class History:
         return [operation for operation in self.operations if operation.job_id == job_id]
 
     def write(self, file: Path) -> None:
-        rows: Iterable[Any] = [*self.faults, *self.operations]
+        rows: Iterable[Any] = [*self.faults, *self.operations, *(self.events or [])]
         file.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows))

@@ -17,7 +17,7 @@ POLL_S = 0.6
 SUBMIT_EVERY_S = (0.1, 0.7)
 UNFINISHED_MAX = 24
 LOOK_AGAIN_S = (2.0, 8.0)
-LOOK_AGAIN_SHARE = 0.3
+CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE = 0.08, 0.12, 0.3
 LOOKS_AT_ONCE = 8
 
 
@@ -66,6 +66,18 @@ class Caller:
             content = Content(hashlib.sha256(data).hexdigest(), len(data))
         self._record(Action.FETCH, client, began_s, status, job_id=job_id, content=content)
 
+    async def cancel(self, client: str, job_id: str) -> JobView | None:
+        began_s = self._history.now()
+        answer = await self._json("POST", f"/api/jobs/{job_id}/cancel")
+        view = JobView.of(answer.body) if answer.status == 200 else None
+        self._record(Action.CANCEL, client, began_s, answer.status, job_id=job_id, view=view)
+        return view
+
+    async def delete(self, client: str, job_id: str) -> None:
+        began_s = self._history.now()
+        answer = await self._json("DELETE", f"/api/jobs/{job_id}")
+        self._record(Action.DELETE, client, began_s, answer.status, job_id=job_id)
+
     async def follow(self, client: str, job_id: str, within_s: float, poll_s: float = POLL_S) -> JobView | None:
         """Polls until the job has ended, through whatever is down; None where it does not in time."""
         deadline_s = self._history.now() + within_s
@@ -79,7 +91,7 @@ class Caller:
     async def _json(self, method: str, path: str, **request: Any) -> Answer:
         try:
             async with self._session.request(method, self._url + path, **request) as answer:
-                return Answer(answer.status, await answer.json(content_type=None))
+                return Answer(answer.status, await answer.json(content_type=None) or {})
         except (aiohttp.ClientError, TimeoutError, ValueError):
             return Answer(0, {})
 
@@ -122,10 +134,14 @@ class Load:
                 looks.create_task(look(job_id))
 
     async def _life_of_a_job(self) -> None:
-        looks_again = self._draw.random() < LOOK_AGAIN_SHARE
+        cancels, deletes, looks_again = (
+            self._draw.random() < share for share in (CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE)
+        )
         later_s = self._draw.uniform(*LOOK_AGAIN_S)
         try:
             job_id = await self._caller.submit("load", *self._request())
+            if cancels and job_id:
+                await self._caller.cancel("load", job_id)
             view = await self._caller.follow("load", job_id, self._patience_s) if job_id else None
         finally:
             self._unfinished.release()
@@ -134,14 +150,18 @@ class Load:
         self._finished[job_id] = view
         if view.url:
             await self._caller.fetch("load", job_id, view.url)
-        if looks_again:
+        if deletes:
+            await self._caller.delete("load", job_id)
+        if deletes or looks_again:
             await asyncio.sleep(later_s)
             await self._look("look again", job_id)
 
     async def _look(self, client: str, job_id: str) -> None:
-        view = await self._caller.read(client, job_id)
-        if view is not None and view.url:
-            await self._caller.fetch(client, job_id, view.url)
+        """Also at the link of what was deleted: it must be dead."""
+        await self._caller.read(client, job_id)
+        url = self._finished[job_id].url
+        if url:
+            await self._caller.fetch(client, job_id, url)
 
     def _request(self) -> tuple[str, dict[str, Any]]:
         draw = self._draw

@@ -16,6 +16,7 @@ class FaultKind(StrEnum):
     KILL_JOBS = "kill jobs"
     KILL_EDGE = "kill edge"
     KILL_WORKER = "kill media-worker"
+    KILL_WEBHOOKS = "kill webhooks"
     KILL_GENERATOR = "kill a generator"
     RESTART_NATS = "restart nats"
     RESTART_S3 = "restart s3"

@@ -17,12 +17,14 @@ from flexura_local.supervisor import Supervisor
 
 # Read here and not by LocalSettings: `make run` has no such settings, on purpose.
 DISK_BYTES = "FAULTS_STORE_DISK_BYTES"
+JOBS_DATABASE = {
+    "FLEXURA_DATABASE_URL": "FAULTS_JOBS_DATABASE_URL",
+    "FLEXURA_DATABASE_PASSWORD_FILE": "FAULTS_JOBS_DATABASE_PASSWORD_FILE",
+}
 LED_ELSEWHERE = {
     "media-worker": {"FLEXURA_NATS_URL": "FAULTS_WORKER_NATS_URL"},
-    "jobs": {
-        "FLEXURA_DATABASE_URL": "FAULTS_JOBS_DATABASE_URL",
-        "FLEXURA_DATABASE_PASSWORD_FILE": "FAULTS_JOBS_DATABASE_PASSWORD_FILE",
-    },
+    "jobs": JOBS_DATABASE,
+    "webhooks": JOBS_DATABASE,
 }
 
 

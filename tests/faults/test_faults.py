@@ -49,6 +49,7 @@ async def test_nothing_accepted_is_lost_stuck_or_done_twice(
         title += f"\nSKIPPED: {FaultKind.FULL_DISK}, because no small disk can be had: {why_no_disk}"
     async with world(tmp_path, disk_bytes, on_postgres=on_postgres) as there:
         history = await played(there, there.kinds(wished), SECONDS * share)
+        history.events = await there.events()
     violations = check(history, BOUNDS)
     record_property("fault_run", Report(title, history, violations).text())
     history.write(tmp_path / "history.jsonl")

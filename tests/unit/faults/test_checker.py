@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from faults.checker import Bounds, check
-from faults.history import Action, Content, FaultWindow, History, JobView, Operation
+from faults.history import Action, Content, FaultWindow, History, JobEvent, JobView, Operation
 
 CONTENT = Content("ab" * 32, 100)
 OTHER = Content("cd" * 32, 100)
@@ -17,6 +17,8 @@ SUBMIT = Operation(Action.SUBMIT, "load", 1.0, 1.1, 202, "a", key="load-1")
 RUNNING = Operation(Action.READ, "load", 2.0, 2.1, 200, "a", PROCESSING)
 DONE = Operation(Action.READ, "load", 3.0, 3.1, 200, "a", COMPLETED)
 FETCH = Operation(Action.FETCH, "load", 4.0, 4.1, 200, "a", content=CONTENT)
+DELETE = Operation(Action.DELETE, "load", 5.0, 5.1, 204, "a")
+CANCEL = Operation(Action.CANCEL, "load", 2.5, 2.6, 200, "a", PROCESSING)
 GOOD = [SUBMIT, RUNNING, DONE, FETCH]
 
 
@@ -51,6 +53,9 @@ VIOLATIONS = {
     "failed and silent": ([*GOOD[:2], read_at(3, JobView("failed", 1)), RUNNING], "unexplained"),
     "one request, two jobs": ([*GOOD, replace(SUBMIT, job_id="b"), replace(DONE, job_id="b")], "doubled"),
     "two requests, one job": ([*GOOD, replace(SUBMIT, key="load-2")], "mixed up"),
+    "deleted and alive": ([*GOOD, DELETE, read_at(6, COMPLETED)], "undead"),
+    "deleted and its link lives": ([*GOOD, DELETE, replace(FETCH, began_s=6, ended_s=6.1)], "undead"),
+    "called off and going on": ([*GOOD, replace(CANCEL, view=PROCESSING)], "called off in vain"),
     "nobody could be reached": ([*GOOD, *[read_at(6, None, 0)] * 4], "unavailable"),
     "nothing was asked": ([SUBMIT, DONE], "vacuous"),
 }
@@ -92,3 +97,46 @@ def test_reads_that_ran_at_the_same_time_are_in_no_order() -> None:
     overlapping = replace(DONE, began_s=2.0, ended_s=5.0)
 
     assert rules([SUBMIT, overlapping, read_at(4, PROCESSING), FETCH], FAULT) == set()
+
+
+def test_a_deleted_job_may_be_gone_from_the_moment_in_which_it_was_asked_for() -> None:
+    unanswered = replace(DELETE, ended_s=9, status=0)
+
+    assert rules([*GOOD, DELETE, read_at(6, None, 410)], FAULT) == set()
+    assert rules([*GOOD, unanswered, read_at(6, None, 410), read_at(6, COMPLETED)], FAULT) == set()
+    assert rules([SUBMIT, RUNNING, replace(DELETE, began_s=2.5, ended_s=2.6), read_at(3, None, 410)], FAULT) == set()
+
+
+FEED = [JobEvent(1, "a", "queued"), JobEvent(2, "a", "processing"), JobEvent(3, "a", "completed")]
+BAD_FEEDS = {
+    "lost the first": FEED[1:],
+    "lost one in between": [FEED[0], FEED[2]],
+    "lost the end": FEED[:2],
+    "lost all": [],
+    "one twice": [*FEED[:2], FEED[1], FEED[2]],
+    "one twice under two numbers": [*FEED[:2], replace(FEED[1], number=3), replace(FEED[2], number=4)],
+    "an end after the end": [*FEED, JobEvent(4, "a", "failed")],
+    "out of order": [FEED[1], FEED[0], FEED[2]],
+}
+
+
+def in_feed(events: list[JobEvent]) -> set[str]:
+    return {violation.rule for violation in check(History(GOOD, [FAULT], events), BOUNDS)}
+
+
+def test_a_whole_feed_has_no_violation_and_a_second_attempt_belongs_to_it() -> None:
+    again = [
+        FEED[0],
+        FEED[1],
+        JobEvent(3, "a", "queued"),
+        JobEvent(4, "a", "processing"),
+        JobEvent(5, "a", "completed"),
+    ]
+
+    assert in_feed(FEED) == set()
+    assert in_feed(again) == set()
+
+
+@pytest.mark.parametrize("name", BAD_FEEDS)
+def test_a_wrong_feed_is_found(name: str) -> None:
+    assert in_feed(BAD_FEEDS[name]) == {"events"}
