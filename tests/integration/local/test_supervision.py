@@ -16,6 +16,7 @@ from flexura_local.console import Console
 from flexura_local.home import Home
 from flexura_local.keeper import Keeper
 from flexura_local.parts import Part
+from flexura_local.ports import free_ports
 
 SLEEPS = "import time; time.sleep(60)"
 IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); time.sleep(60)"
@@ -100,6 +101,28 @@ async def test_part_that_ignores_the_request_to_stop_is_killed(home: Home) -> No
     await asyncio.wait_for(keeper.stop(), 5)
     await asyncio.wait_for(running, 5)
     assert "did not stop and was killed" in seen.getvalue()
+
+
+async def test_part_that_lives_and_listens_no_more_is_started_again(home: Home) -> None:
+    code = (
+        "import signal, socket, time\n"
+        "door = socket.create_server(('127.0.0.1', int(__import__('sys').argv[1])))\n"
+        "signal.signal(signal.SIGTERM, lambda *_: door.close())\n"
+        "print('set', flush=True)\n"
+        "time.sleep(60)"
+    )
+    (port,) = free_ports(1)
+    seen = io.StringIO()
+    part = Part("part", "here", [sys.executable, "-c", code, str(port)], _when_set, port=port, deaf_s_max=0.2)
+    keeper = Keeper(part, home, Console(seen))
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.ready.wait(), 10)
+    assert keeper.pid is not None
+    os.kill(keeper.pid, signal.SIGTERM)
+    await eventually(lambda: seen.getvalue().count("●") == 2)
+    assert f"nobody listens on port {port} any more; killing it" in seen.getvalue()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
 
 
 async def test_stopping_wins_over_a_part_that_is_not_ready_yet(home: Home) -> None:

@@ -8,6 +8,7 @@ from flexura_local.child import Child, rotate_in_use
 from flexura_local.console import Console
 from flexura_local.home import Home
 from flexura_local.parts import Part
+from flexura_local.readiness import refuses
 
 READY_POLL_S = 0.05
 READY_TIMEOUT_S = 30.0
@@ -15,6 +16,7 @@ RESTART_S_MIN, RESTART_S_MAX = 0.5, 30.0
 STEADY_S = 60.0  # After this long a death counts as the first again.
 HOPELESS_TIMES = 3
 ROTATE_INTERVAL_S = 10.0
+DEAF_POLL_S = 2.0
 
 
 class Keeper:
@@ -88,6 +90,18 @@ class Keeper:
             await asyncio.sleep(READY_POLL_S)
         self.ready.set()
         self._console.ready(self.part.name, self.part.where, time.monotonic() - began)
+        if self.part.port is not None:
+            await self._see_deaf(self.part.port)
+            self._console.deaf(self.part.name, self.part.port)
+            child.kill()
+
+    async def _see_deaf(self, port: int) -> None:
+        """Returns when connections have been refused for too long: asked to end by somebody else, it hangs in that."""
+        heard_at = time.monotonic()
+        while time.monotonic() - heard_at < self.part.deaf_s_max:
+            await asyncio.sleep(min(DEAF_POLL_S, self.part.deaf_s_max))
+            if not await refuses(port):
+                heard_at = time.monotonic()
 
     async def _bound_log(self) -> None:
         while True:

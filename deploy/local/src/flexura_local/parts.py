@@ -32,6 +32,10 @@ class Part:
     why_not_ready: Callable[[Child], Awaitable[str | None]]
     settings: dict[str, str] = field(default_factory=dict)
     stop_grace_s: float = 4.0
+    port: int | None = None
+    """Where on loopback it takes connections from when it is ready until it ends."""
+    deaf_s_max: float = 10.0
+    """Seconds after which one that lives and refuses connections there is killed."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,14 +101,14 @@ def broker_part(broker: Broker) -> Part:
     async def why_not_ready(_: Child) -> str | None:
         return await broker.why_not_ready()
 
-    return Part("nats", broker.url, broker.command(), why_not_ready)
+    return Part("nats", broker.url, broker.command(), why_not_ready, port=broker.port)
 
 
 def store_part(store: Store) -> Part:
     async def why_not_ready(_: Child) -> str | None:
         return await store.why_not_ready()
 
-    return Part("s3", f"http://{store.endpoint}", store.command(), why_not_ready)
+    return Part("s3", f"http://{store.endpoint}", store.command(), why_not_ready, port=store.ports["s3"])
 
 
 def rpc_part(home: Home, name: str, settings: dict[str, str]) -> Part:

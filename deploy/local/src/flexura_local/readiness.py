@@ -37,6 +37,19 @@ async def rpc_serving(target: str) -> str | None:
     return None if process.returncode == 0 else output.decode(errors="replace").strip().rpartition("\n")[2]
 
 
+async def refuses(port: int) -> bool:
+    """Whether nobody listens there. One that is frozen, full or slow still takes connections, or lets them wait."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return True
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return False
+
+
 async def log_says_ready(child: Child) -> str | None:
     """For a part that serves nobody and so has no door to knock at: its log says when it can work."""
     said = "it has not said yet"
