@@ -225,6 +225,22 @@ def the_feed_has_every_change_once_and_in_order(record: Record, _bounds: Bounds)
             yield Violation("events", f"the feed tells of no end; its last word is {state or 'nothing'}", job_id)
 
 
+def webhooks_tell_each_end_at_least_once(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    if not record.history.has_webhook:
+        return
+    ids: dict[str, set[str]] = defaultdict(set)
+    for message in record.history.messages:
+        ids[message.job_id].add(message.message_id)
+        end = record.finished.get(message.job_id)
+        if not message.is_signed:
+            yield Violation("webhooks", f"the signature is wrong: {message}", message.job_id)
+        if end and end.view and (end.view.status, end.view.content) != (message.status, message.content):
+            yield Violation("webhooks", f"{message} tells another end than {end.view}", message.job_id)
+    for job_id in record.finished.keys() - record.delete_asked.keys():
+        if len(ids[job_id]) != 1:
+            yield Violation("webhooks", f"{len(ids[job_id])} messages tell of the end", job_id)
+
+
 def every_fault_heals(record: Record, bounds: Bounds) -> Iterator[Violation]:
     for fault in record.faults:
         if fault.heal_s is None or fault.heal_s > bounds.heal_s:
@@ -256,6 +272,7 @@ RULES: tuple[Rule, ...] = (
     every_failure_says_why,
     one_request_is_one_job,
     the_feed_has_every_change_once_and_in_order,
+    webhooks_tell_each_end_at_least_once,
     every_fault_heals,
     calm_operations_succeed,
 )

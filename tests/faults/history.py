@@ -98,6 +98,17 @@ class JobEvent:
 
 
 @dataclass(frozen=True)
+class Message:
+    """What a webhook told of a job that had ended."""
+
+    message_id: str
+    job_id: str
+    status: str
+    content: Content | None
+    is_signed: bool = True
+
+
+@dataclass(frozen=True)
 class FaultWindow:
     """One fault; healed is when a job submitted after its end had completed, None where none did in time."""
 
@@ -119,6 +130,8 @@ class History:
     faults: list[FaultWindow] = field(default_factory=list)
     events: list[JobEvent] | None = None
     """The account's feed at the end; None where nobody looked."""
+    messages: list[Message] = field(default_factory=list)
+    has_webhook: bool = False
     clock: Callable[[], float] = time.monotonic
     began: float = field(default_factory=time.monotonic)
 
@@ -130,5 +143,5 @@ class History:
         return [operation for operation in self.operations if operation.job_id == job_id]
 
     def write(self, file: Path) -> None:
-        rows: Iterable[Any] = [*self.faults, *self.operations, *(self.events or [])]
+        rows: Iterable[Any] = [*self.faults, *self.operations, *(self.events or []), *self.messages]
         file.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows))

@@ -46,6 +46,12 @@ class Caller:
         self._record(Action.SUBMIT, client, began_s, answer.status, job_id=job_id, key=name)
         return job_id if answer.status in {200, 202} else None
 
+    async def webhook(self, url: str) -> str:
+        """Has every end told there; answers the secret that signs."""
+        answer = await self._json("POST", "/api/webhooks", json={"url": url})
+        self._history.has_webhook = True
+        return str(answer.body["secret"])
+
     async def read(self, client: str, job_id: str) -> JobView | None:
         began_s = self._history.now()
         answer = await self._json("GET", f"/api/jobs/{job_id}")

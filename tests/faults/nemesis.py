@@ -1,7 +1,6 @@
 """Brings faults about, one after the other, and measures how long each takes to heal."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,13 +11,11 @@ from faults.load import Caller
 from faults.oversleep import oversleep_lease
 from faults.schedule import Fault, FaultKind
 from faults.world import World
-from servers.installation import is_alive
 from servers.waiting import eventually
 
 STREAM = "FLEXURA_WORK"
 PROBE_RETRY_S = 0.2
 PROBE_POLL_S = 0.1
-RESTART_GRACE_S = 10.0
 PROBE = {"payload_bytes": 256}
 BACK_WITHIN_S = 90
 
@@ -88,13 +85,8 @@ def killing(part: str) -> Deed:
 
 def restarting(part: str) -> Deed:
     async def restart(world: World, _fault: Fault) -> None:
-        """As service managers do: asked first, and killed where it does not end in its grace."""
-        pid = world.flexura.pids()[part]
-        os.kill(pid, signal.SIGTERM)
-        with contextlib.suppress(AssertionError):
-            await eventually(lambda: not is_alive(pid), RESTART_GRACE_S)
-            return
-        os.kill(pid, signal.SIGKILL)
+        """Asked to end by somebody else than the supervisor, who sees to it that it runs again."""
+        world.flexura.send(part, signal.SIGTERM)
 
     return restart
 

@@ -32,11 +32,13 @@ class Report:
         codes = Counter(read.view.code for read in record.finished.values() if read.view and read.view.code)
         again = sum(read.view.attempt > 1 for read in record.finished.values() if read.view)
         actions = Counter(operation.action for operation in self.history.operations)
+        told = [message.message_id for message in self.history.messages]
         submits = sum(map(accepts, self.history.operations))
         return [
             f"operations {len(self.history.operations)} ({all_ok} succeeded): {counted(actions)}",
             f"outside fault windows {len(calm)}, of which {calm_ok} succeeded ({percent(calm_ok, len(calm))})",
             f"jobs accepted {submits}, ended {counted(ends)}; failed for {counted(codes)}; done again {again}",
+            f"events {len(self.history.events or [])}, webhook messages {len(set(told))}, sent {len(told)} times",
             f"faults {len(self.history.faults)}, " + ", ".join(f"{rule} {rules[rule]}" for rule in COUNTED),
             f"violations {len(self.violations)}",
         ]

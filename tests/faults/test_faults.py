@@ -1,6 +1,7 @@
 """Nothing that was accepted is lost, stuck or done twice, whatever is killed, frozen, cut off or full meanwhile."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 from collections.abc import Callable
@@ -8,19 +9,23 @@ from pathlib import Path
 
 import pytest
 from faults import disk
-from faults.checker import Bounds, Violation, check
+from faults.checker import Bounds, Record, Violation, check
 from faults.history import History
 from faults.load import Load, caller
 from faults.nemesis import Nemesis
+from faults.receiver import Receiver, receiving
 from faults.report import Report
 from faults.schedule import FaultKind, schedule
 from faults.world import World, world
+from servers.waiting import eventually
 
 SEED = int(os.environ.get("FAULTS_SEED") or secrets.randbelow(1 << 32))
 SECONDS = float(os.environ.get("FAULTS_SECONDS") or 0)
 """At least one whole round of faults is carried out, however few they are."""
 BOUNDS = Bounds()
 EXCERPTS_MAX = 3
+MESSAGES_WITHIN_S = 2 * BOUNDS.heal_s
+"""What a sender of webhooks had in its hands when it died is sent by another one a minute later."""
 DISK_BYTES_MIN = 192 << 20
 DISK_BYTES_PER_SECOND = 64 << 10
 
@@ -59,7 +64,9 @@ async def test_nothing_accepted_is_lost_stuck_or_done_twice(
 async def played(there: World, kinds: list[FaultKind], seconds: float) -> History:
     """Load and faults at once; then the load ends, and everything is looked at once more."""
     history = History()
-    async with caller(there.flexura.url, there.flexura.key, history) as calls:
+    receiver = Receiver(history, SEED)
+    async with caller(there.flexura.url, there.flexura.key, history) as calls, receiving(receiver) as address:
+        receiver.secret = await calls.webhook(address)
         load, nemesis = Load(calls, SEED, patience_s=3 * BOUNDS.heal_s), Nemesis(there, calls, history, BOUNDS.heal_s)
         async with asyncio.TaskGroup() as group:
             group.create_task(load.run())
@@ -68,7 +75,16 @@ async def played(there: World, kinds: list[FaultKind], seconds: float) -> Histor
             finally:
                 load.stop()
         await load.look_at_everything()
+        await messages_settled(history)
     return history
+
+
+async def messages_settled(history: History) -> None:
+    """Waits until every end has been told, or for as long as that may take; the checker says what is missing."""
+    record = Record(history)
+    awaited = record.finished.keys() - record.delete_asked.keys()
+    with contextlib.suppress(AssertionError):
+        await eventually(lambda: awaited <= {message.job_id for message in history.messages}, MESSAGES_WITHIN_S)
 
 
 def excerpt(title: str, history: History, violations: list[Violation], folder: Path) -> str:

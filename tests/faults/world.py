@@ -66,7 +66,8 @@ async def world(folder: Path, disk_bytes: int, *, on_postgres: bool) -> AsyncIte
     async with AsyncExitStack() as stack:
         way = await stack.enter_async_context(relay(lambda: int(json.loads((home / "ports.json").read_text())["nats"])))
         # Most of the work only takes time, so that what dies has work in its hands.
-        settings = {"FLEXURA_SLOTS": "4", "FAULTS_WORKER_NATS_URL": f"nats://127.0.0.1:{way.port}"}
+        settings = {"FLEXURA_SLOTS": "4", "FLEXURA_WEBHOOKS_NETWORKS": "127.0.0.1/32"}
+        settings |= {"FAULTS_WORKER_NATS_URL": f"nats://127.0.0.1:{way.port}"}
         if disk_bytes:
             settings["FAULTS_STORE_DISK_BYTES"] = str(disk_bytes)
         postgres = database = None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from faults.checker import Bounds, check
-from faults.history import Action, Content, FaultWindow, History, JobEvent, JobView, Operation
+from faults.history import Action, Content, FaultWindow, History, JobEvent, JobView, Message, Operation
 
 CONTENT = Content("ab" * 32, 100)
 OTHER = Content("cd" * 32, 100)
@@ -140,3 +140,28 @@ def test_a_whole_feed_has_no_violation_and_a_second_attempt_belongs_to_it() -> N
 @pytest.mark.parametrize("name", BAD_FEEDS)
 def test_a_wrong_feed_is_found(name: str) -> None:
     assert in_feed(BAD_FEEDS[name]) == {"events"}
+
+
+TOLD = Message("msg_1", "a", "completed", CONTENT)
+BAD_MESSAGES = {
+    "none": [],
+    "two of one end": [TOLD, replace(TOLD, message_id="msg_2")],
+    "another end": [replace(TOLD, status="failed", content=None)],
+    "another asset": [replace(TOLD, content=OTHER)],
+    "a wrong signature": [TOLD, replace(TOLD, is_signed=False)],
+}
+
+
+def told(messages: list[Message], *more: Operation) -> set[str]:
+    history = History([*GOOD, *more], [FAULT], messages=messages, has_webhook=True)
+    return {violation.rule for violation in check(history, BOUNDS)}
+
+
+def test_a_message_may_come_twice_under_one_id_and_not_at_all_for_a_deleted_job() -> None:
+    assert told([TOLD, TOLD]) == set()
+    assert told([], DELETE) == set()
+
+
+@pytest.mark.parametrize("name", BAD_MESSAGES)
+def test_wrong_messages_are_found(name: str) -> None:
+    assert told(BAD_MESSAGES[name]) == {"webhooks"}
