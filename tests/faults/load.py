@@ -13,11 +13,13 @@ import aiohttp
 from faults.history import Action, Content, History, JobView, Operation
 
 ANSWER_TIMEOUT_S = 8.0
+KEYED_TRIES_MAX = 8
+KEYED_RETRY_S = 0.5
 POLL_S = 0.6
 SUBMIT_EVERY_S = (0.1, 0.7)
 UNFINISHED_MAX = 24
 LOOK_AGAIN_S = (2.0, 8.0)
-CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE = 0.08, 0.12, 0.3
+KEYED_SHARE, CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE = 0.3, 0.08, 0.12, 0.3
 LOOKS_AT_ONCE = 8
 
 
@@ -38,13 +40,32 @@ class Caller:
 
     async def submit(self, client: str, media_type: str, options: dict[str, Any]) -> str | None:
         """Submits a job of the test card; answers its id where it was accepted."""
-        name = f"{client}-{next(self._names)}"
+        return await self._submit(client, self._name(client), media_type, options)
+
+    async def submit_with_key(self, client: str, media_type: str, options: dict[str, Any]) -> str | None:
+        """Sends it again under the same key until it was accepted, and once more after that: all that is one job."""
+        name, accepted = self._name(client), None
+        for _ in range(KEYED_TRIES_MAX):
+            was_accepted = accepted is not None
+            job_id = await self._submit(client, name, media_type, options, {"Idempotency-Key": name})
+            accepted = accepted or job_id
+            if was_accepted:
+                break
+            await asyncio.sleep(KEYED_RETRY_S)
+        return accepted
+
+    async def _submit(
+        self, client: str, name: str, media_type: str, options: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> str | None:
         body = {"prompt": name, "model": f"flexura-testcard-{media_type}", "options": options}
         began_s = self._history.now()
-        answer = await self._json("POST", f"/api/generate/{media_type}", json=body)
+        answer = await self._json("POST", f"/api/generate/{media_type}", json=body, headers=headers)
         job_id = str(answer.body.get("job_id", ""))
         self._record(Action.SUBMIT, client, began_s, answer.status, job_id=job_id, key=name)
         return job_id if answer.status in {200, 202} else None
+
+    def _name(self, client: str) -> str:
+        return f"{client}-{next(self._names)}"
 
     async def webhook(self, url: str) -> str:
         """Has every end told there; answers the secret that signs."""
@@ -140,12 +161,13 @@ class Load:
                 looks.create_task(look(job_id))
 
     async def _life_of_a_job(self) -> None:
-        cancels, deletes, looks_again = (
-            self._draw.random() < share for share in (CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE)
+        is_keyed, cancels, deletes, looks_again = (
+            self._draw.random() < share for share in (KEYED_SHARE, CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE)
         )
+        submit = self._caller.submit_with_key if is_keyed else self._caller.submit
         later_s = self._draw.uniform(*LOOK_AGAIN_S)
         try:
-            job_id = await self._caller.submit("load", *self._request())
+            job_id = await submit("load", *self._request())
             if cancels and job_id:
                 await self._caller.cancel("load", job_id)
             view = await self._caller.follow("load", job_id, self._patience_s) if job_id else None

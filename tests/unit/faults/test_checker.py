@@ -147,6 +147,7 @@ BAD_MESSAGES = {
     "none": [],
     "two of one end": [TOLD, replace(TOLD, message_id="msg_2")],
     "another end": [replace(TOLD, status="failed", content=None)],
+    "no asset": [replace(TOLD, content=None)],
     "another asset": [replace(TOLD, content=OTHER)],
     "a wrong signature": [TOLD, replace(TOLD, is_signed=False)],
 }
@@ -160,6 +161,7 @@ def told(messages: list[Message], *more: Operation) -> set[str]:
 def test_a_message_may_come_twice_under_one_id_and_not_at_all_for_a_deleted_job() -> None:
     assert told([TOLD, TOLD]) == set()
     assert told([], DELETE) == set()
+    assert told([replace(TOLD, content=None)], DELETE) == set()
 
 
 @pytest.mark.parametrize("name", BAD_MESSAGES)
