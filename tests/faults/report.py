@@ -37,7 +37,8 @@ class Report:
         return [
             f"operations {len(self.history.operations)} ({all_ok} succeeded): {counted(actions)}",
             f"outside fault windows {len(calm)}, of which {calm_ok} succeeded ({percent(calm_ok, len(calm))})",
-            f"jobs {len(record.accepted)}, accepted {submits} times, ended {counted(ends)}; failed for {counted(codes)}; done again {again}",
+            f"jobs {len(record.accepted)}, accepted {submits} times; ended {counted(ends)}; done again {again}",
+            f"failed for {counted(codes)}",
             f"events {len(self.history.events or [])}, webhook messages {len(set(told))}, sent {len(told)} times",
             f"faults {len(self.history.faults)}, " + ", ".join(f"{rule} {rules[rule]}" for rule in COUNTED),
             f"violations {len(self.violations)}",
