@@ -11,7 +11,9 @@ from servers.installation import Installation, installation
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def flexura(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
     """Kill what you like: it heals. Leave nothing paused."""
-    async with installation(tmp_path_factory.mktemp("flexura")) as started:
+    # Receivers of tests listen on this machine.
+    settings = {"FLEXURA_WEBHOOKS_NETWORKS": "127.0.0.1/32"}
+    async with installation(tmp_path_factory.mktemp("flexura"), **settings) as started:
         yield started
 
 

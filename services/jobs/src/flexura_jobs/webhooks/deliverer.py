@@ -18,7 +18,7 @@ from flexura_kit.errors import FlexuraError
 from flexura_kit.ids import DeliveryId, LeaseToken, WebhookId
 
 LOOK_S = 0.5
-LEASE = timedelta(seconds=60)  # Longer than any try; a sender that died is replaced after it.
+LEASE = timedelta(seconds=30)  # Longer than any try; a sender that died is replaced after it.
 EACH_MAX = 4
 WEBHOOKS_PER_LOOK = 256
 SWEEP_S = 60.0
