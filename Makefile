@@ -9,7 +9,7 @@ SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e test-faults simulate docs bench gen gen-check breaking lock
+.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e test-faults simulate planted-bugs docs bench gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
@@ -57,6 +57,9 @@ test-faults: .venv/dev.stamp ## Kill, freeze and cut off everything under load a
 
 simulate: .venv/dev.stamp ## Replay one seed of the simulator with its trace: SEED=123.
 	@PYTHONPATH=tests $(BIN)/python -m simulator replay $(or $(SEED),0)
+
+planted-bugs: .venv/dev.stamp ## Plant one bug at a time into a copy of the sources and see whether it is found.
+	@PYTHONPATH=tests $(BIN)/python -m simulator planted
 
 bench: .venv/bench.stamp ## Measure everything in one run and write docs/performance.md (10 minutes).
 	@command -v wrk >/dev/null || { [ $$(id -u) = 0 ] && apt-get install -qq -y wrk >/dev/null; } || { echo 'The benchmark needs wrk (Debian: apt-get install wrk)'; exit 1; }

@@ -1,16 +1,18 @@
-"""Runs seeds: `run FIRST COUNT`, `part FIRST COUNT STEP` in this process, `replay SEED` with its trace."""
+"""Runs seeds: `run FIRST COUNT`, `replay SEED` with its trace; `part` is for its own use."""
 
 import asyncio
 import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any, NoReturn
 
 import structlog
 
 from simulator.campaign import Campaign, run_campaign, run_part
 from simulator.clock import VirtualLoop
+from simulator.planted.bugs import BUGS, Bug
+from simulator.planted.garden import look_for
 from simulator.scenario import Scenario
 from simulator.world import replay
 
@@ -24,11 +26,13 @@ def main(arguments: list[str]) -> int:
         cache_logger_on_first_use=True,
     )
     match arguments:
-        case ["part", first, count, step]:
-            print(json.dumps(run_part(int(first), int(count), int(step))))
+        case ["part", first, count, step, failures_max]:
+            print(json.dumps(run_part(int(first), int(count), int(step), int(failures_max))))
             return 0
         case ["run", first, count]:
             return show_campaign(run_campaign(int(first), int(count)))
+        case ["planted", *numbers]:
+            return show_planted([BUGS[int(number)] for number in numbers] or BUGS)
         case ["replay", seed]:
             return show_seed(int(seed))
     print(__doc__)
@@ -48,6 +52,16 @@ def show_campaign(campaign: Campaign) -> int:
     for seed in sorted(campaign.failures)[:1]:
         show_seed(seed)
     return BROKEN if campaign.failures else 0
+
+
+def show_planted(bugs: Sequence[Bug]) -> int:
+    findings = []
+    for finding in look_for(bugs):
+        findings.append(finding)
+        print(finding.line(), flush=True)
+    missed = [finding for finding in findings if not finding.is_found]
+    print(f"{len(findings) - len(missed)} of {len(findings)} planted bugs were found")
+    return BROKEN if missed else 0
 
 
 def show_seed(seed: int) -> int:

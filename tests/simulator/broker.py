@@ -23,6 +23,7 @@ class StoredMessage:
     number: int
     subject: str
     payload: bytes
+    message_id: str
     due: float
     deliveries: int = 0
     ack_wait_s: float = 0.0
@@ -56,6 +57,8 @@ class Broker:
         self.stream: StreamConfig | None = None
         self.messages: dict[int, StoredMessage] = {}
         self.durables: dict[str, Durable] = {}
+        self.given_back = 0
+        self.on_acknowledged: Callable[[StoredMessage], None] = lambda _: None
         self._seen: dict[str, float] = {}
 
     def delete_stream(self) -> None:
@@ -88,9 +91,9 @@ class Broker:
         if self._faults.strikes(Fault.HINT_LOST):
             return
         is_late = self._faults.strikes(Fault.HINT_DELAYED)
-        self._store(subject, payload, now + is_late * self._dice.uniform(0.0, DELAY_S_MAX))
+        self._store(subject, payload, message_id, now + is_late * self._dice.uniform(0.0, DELAY_S_MAX))
         if self._faults.strikes(Fault.HINT_DOUBLED):
-            self._store(subject, payload, now)
+            self._store(subject, payload, message_id, now)
         self._deliver()
 
     def undelivered(self, durable: Durable) -> int:
@@ -108,6 +111,11 @@ class Broker:
         message = self.messages.pop(number, None)
         if message is not None:
             self._loop.note(f"hint of {message.payload[-2:].decode()} is acknowledged")
+            self.on_acknowledged(message)
+
+    def give_back(self, number: int, delay_s: float) -> None:
+        self.given_back += 1
+        self.postpone(number, delay_s)
 
     def postpone(self, number: int, delay_s: float) -> None:
         """For a message that is given back, is given out, or whose work goes on."""
@@ -122,9 +130,9 @@ class Broker:
         if message is not None:
             self.postpone(number, message.ack_wait_s)
 
-    def _store(self, subject: str, payload: bytes, due: float) -> None:
+    def _store(self, subject: str, payload: bytes, message_id: str, due: float) -> None:
         self._last_number += 1
-        self.messages[self._last_number] = StoredMessage(self._last_number, subject, payload, due)
+        self.messages[self._last_number] = StoredMessage(self._last_number, subject, payload, message_id, due)
         if due > self._loop.time():
             self._loop.call_at(due, self._deliver, context=WORLD.context)
 

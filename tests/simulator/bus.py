@@ -90,7 +90,7 @@ class SimulatedClient:
             self.inboxes[reply].pull(subject.rpartition(".")[2], json.loads(payload))
         elif payload.startswith(GIVEN_BACK):
             delay = json.loads(payload[len(GIVEN_BACK) :] or b"{}").get("delay", 0)
-            self._broker.postpone(int(subject.removeprefix(ACK)), delay / NANOSECONDS)
+            self._broker.give_back(int(subject.removeprefix(ACK)), delay / NANOSECONDS)
         elif payload == GOES_ON:
             self._broker.go_on(int(subject.removeprefix(ACK)))
 

@@ -43,7 +43,7 @@ class Campaign:
         return "\n".join(lines)
 
 
-def run_part(first: int, count: int, step: int) -> dict[str, Any]:
+def run_part(first: int, count: int, step: int, failures_max: int) -> dict[str, Any]:
     """Runs every `step`th seed of a range in this process."""
     faults: Counter[str] = Counter({kind.value: 0 for kind in Fault})
     ends: Counter[str] = Counter()
@@ -57,12 +57,14 @@ def run_part(first: int, count: int, step: int) -> dict[str, Any]:
         virtual_s += verdict.virtual_s
         if verdict.violations:
             failures[seed] = verdict.violations
-        if len(failures) >= FAILURES_MAX:
+        if len(failures) >= failures_max:
             break
     return {"seeds": seeds, "faults": faults, "ends": ends, "failures": failures, "virtual_s": virtual_s}
 
 
-def run_campaign(first: int, count: int, python_path: Iterable[Path] = ()) -> Campaign:
+def run_campaign(
+    first: int, count: int, python_path: Iterable[Path] = (), failures_max: int = FAILURES_MAX
+) -> Campaign:
     """Runs a range of seeds, on sources that come before the installed ones where some are named."""
     begin = time.monotonic()
     tests = Path(__file__).parents[1]
@@ -70,11 +72,9 @@ def run_campaign(first: int, count: int, python_path: Iterable[Path] = ()) -> Ca
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
     parts = [
         subprocess.Popen(
-            [sys.executable, "-m", "simulator", "part", str(first + number), str(count - number), str(PROCESSES)],
-            env=environment,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-m", "simulator", "part", *map(str, numbers)], env=environment, stdout=subprocess.PIPE
         )
-        for number in range(PROCESSES)
+        for numbers in ((first + n, count - n, PROCESSES, failures_max) for n in range(PROCESSES))
     ]
     outputs = [json.loads(part.communicate(timeout=PART_TIMEOUT_S)[0]) for part in parts]
     return Campaign(

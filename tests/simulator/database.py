@@ -93,6 +93,8 @@ class Database:
     requests: KnownRequests = field(init=False)
     leased_until: dict[LeaseToken, float] = field(default_factory=dict)
     """How long each lease was good for at most, for the checks."""
+    hints_given_up: int = 0
+    """How many hints were sent anew because they seemed lost, for the checks."""
     committing: list[Event] = field(default_factory=list)
     """What the operation under way has recorded so far."""
 

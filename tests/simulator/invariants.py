@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from flexura_jobs.domain.jobs import JobState
 from flexura_kit.errors import Reason
 from simulator.database import Event, Row
+from simulator.faults import Fault
 from simulator.workshop import Nature
 
 if TYPE_CHECKING:
@@ -22,11 +23,23 @@ MOVES = {
 COSTS_AN_ATTEMPT = {"failed", "lost"}
 # Ends for which it does not matter how many attempts there were.
 ENDS_AT_ONCE = {Reason.OUTCOME_UNKNOWN, Reason.DEADLINE_EXCEEDED, Reason.CANCELED}
+ENDS_AT_FIRST = {Nature.REFUSED, Nature.EMPTY}
 ENDS_OF = {
     Nature.POISON: {Reason.GENERATOR_CRASHED},
     Nature.REFUSED: {Reason.PROVIDER_REFUSED},
     Nature.EMPTY: {Reason.PROVIDER_RETURNED_NOTHING},
     Nature.HANGING: {Reason.DEADLINE_EXCEEDED},
+}
+# None of these loses a hint, or keeps one from being acknowledged or given back.
+KEEPS_HINTS = {
+    Fault.WORKER_STOP,
+    Fault.PUBLISH_FAILED,
+    Fault.HINT_DOUBLED,
+    Fault.HINTS_REORDERED,
+    Fault.WAKE_UP_LOST,
+    Fault.UPLOAD_FAILED,
+    Fault.UPLOAD_ANSWER_LOST,
+    Fault.UPSTREAM_ANSWER_LOST,
 }
 # What faults, owners and deadlines may make of any job.
 ENDS_OF_ANY = {
@@ -46,6 +59,7 @@ def violations(world: "World") -> list[str]:
         *every_result_is_the_one_reported(world),
         *every_report_that_was_taken_counts(world),
         *attempts_are_bounded(world),
+        *no_hint_is_lost_unless_something_loses_it(world),
         *jobs_end_by_their_nature(world),
         *cancellations_hold(world),
         *world.generators.violations,
@@ -107,6 +121,13 @@ def attempts_are_bounded(world: "World") -> Iterator[str]:
             yield f"{job_id}: it was given up as {failure.reason} after {failed} failed attempts"
 
 
+def no_hint_is_lost_unless_something_loses_it(world: "World") -> Iterator[str]:
+    # The server does not count a hint that was given back among the undelivered, so that it passes for a lost one.
+    can_be_told = world.scenario.faults.kinds <= KEEPS_HINTS and not world.broker.given_back
+    if can_be_told and world.database.hints_given_up:
+        yield f"{world.database.hints_given_up} hints were lost, and nothing had lost them"
+
+
 def jobs_end_by_their_nature(world: "World") -> Iterator[str]:
     for planned in world.scenario.jobs:
         row = world.database.jobs.get(planned.job_id)
@@ -125,6 +146,8 @@ def jobs_end_by_their_nature(world: "World") -> Iterator[str]:
         is_disturbed = world.scenario.faults.kinds or planned.cancel_at is not None or planned.request.timeout
         if reason is not None and reason not in ends and not is_disturbed:
             yield f"{planned.job_id}: it is {planned.nature}, nothing went wrong, and it failed as {reason}"
+        if planned.nature in ENDS_AT_FIRST and world.tasks[planned.job_id].runs > 1 and not is_disturbed:
+            yield f"{planned.job_id}: it is {planned.nature} and was tried again"
         if row.failure and events_of(world, row)[-1].cause == "overdue" and planned.request.timeout is None:
             yield f"{planned.job_id}: it ran into its deadline, which is an hour away"
 

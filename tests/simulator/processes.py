@@ -71,13 +71,14 @@ class DatabaseConnection:
 
     async def __call__(self, operation: Callable[[], T]) -> T:
         faults = self._around.faults
-        slow_s = SLOW_S_MAX * faults.dice.random() if faults.strikes(Fault.DATABASE_SLOW) else COMMIT_S
-        await self._step(slow_s)
+        slow_s = SLOW_S_MAX * faults.dice.random() if faults.strikes(Fault.DATABASE_SLOW) else 0.0
+        is_slow_to_answer = faults.dice.random() < 0.5
+        await self._step(COMMIT_S if is_slow_to_answer else COMMIT_S + slow_s)
         if self._around.is_database_down:
             raise database_down()
         committed = self._around.database.committing = []
         result = operation()
-        await self._step(0.0)
+        await self._step(slow_s if is_slow_to_answer else 0.0)
         self._tell(committed)
         if faults.strikes(Fault.COMMIT_ANSWER_LOST):
             raise database_down()

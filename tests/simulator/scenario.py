@@ -67,6 +67,7 @@ def draw_scenario(seed: int) -> Scenario:
 def draw_job(dice: random.Random, seed: int, number: int) -> PlannedJob:
     is_billed = dice.random() < 0.35
     is_long = dice.random() < 0.1
+    is_canceled = dice.random() < (0.4 if is_long else 0.12)
     submit_at = dice.uniform(0.0, 4.0)
     request = JobRequest(
         job_id=JobId(f"{seed:08x}-0000-7000-8000-{number:012x}"),
@@ -82,9 +83,9 @@ def draw_job(dice: random.Random, seed: int, number: int) -> PlannedJob:
         request=request,
         nature=dice.choice(NATURES),
         is_billed=is_billed,
-        take_s=dice.uniform(10.0, 18.0) if is_long else dice.uniform(0.1, 2.0),
+        take_s=dice.uniform(8.0, 18.0) if is_long else dice.uniform(0.1, 2.0),
         submit_at=submit_at,
-        cancel_at=submit_at + dice.uniform(0.0, 4.0) if dice.random() < 0.12 else None,
+        cancel_at=submit_at + dice.uniform(0.0, 4.0) if is_canceled else None,
     )
 
 

@@ -201,6 +201,7 @@ class SimulatedQueueStore:
             oldest = self._database.hinted_before(model, age.total_seconds())[:count]
             for row in oldest:
                 row.dispatched_at = None
+            self._database.hints_given_up += len(oldest)
             return len(oldest)
 
         return await self._run(change)

@@ -26,6 +26,7 @@ from simulator.faults import Fault, Faults
 
 LATENCY_S = 0.005
 STEP_S = 1.0  # Between two words of progress.
+CANCELED_WITHIN_S = 5.0  # Where nothing keeps the word of it from arriving.
 STOPS_WITHIN_S = 1.0  # After its lease has run out, on the clock of the database.
 RETRY_S = 0.2
 
@@ -34,6 +35,21 @@ REFUSED = Failure(FailureReason.PROVIDER_REFUSED, "The provider does not make th
 FAILED = Failure(FailureReason.PROVIDER_FAILED, "The provider failed; try again.", True)
 UNANSWERED = Failure(FailureReason.DEADLINE_EXCEEDED, "The provider did not answer in time.", True)
 UNREACHED = Failure(FailureReason.SERVICE_UNAVAILABLE, "How far the call is could not be recorded; try again.", True)
+
+
+# The word of a cancellation, or the next renewal at the latest, gets through all of these.
+LETS_WORDS_THROUGH = {
+    Fault.WAKE_UP_LOST,
+    Fault.HINT_LOST,
+    Fault.HINT_DOUBLED,
+    Fault.HINTS_REORDERED,
+    Fault.PUBLISH_FAILED,
+    Fault.STREAM_CUT,
+    Fault.STREAM_DELETED,
+    Fault.UPLOAD_FAILED,
+    Fault.UPLOAD_ANSWER_LOST,
+    Fault.UPSTREAM_ANSWER_LOST,
+}
 
 
 class Nature(StrEnum):
@@ -152,6 +168,11 @@ class Generators:
 
     def _refuse_to_work_unleased(self, lease: Lease) -> None:
         now = asyncio.get_running_loop().time()
+        row = self._database.jobs[lease.job_id]  # type: ignore[index] - the same id by another name.
+        if row.finished_at is not None and self._faults.plan.kinds <= LETS_WORDS_THROUGH:
+            late_s = self._database.clock() - row.finished_at
+            if late_s > CANCELED_WITHIN_S:
+                self.violations.append(f"{lease.job_id}: a generator runs {late_s:.1f} s after its job has ended")
         until = self._database.leased_until[lease.token]  # type: ignore[index] - the same token by another name.
         late_s = self._database.clock() - until
         if late_s > STOPS_WITHIN_S and now - OWNER.get().resumed_at > STOPS_WITHIN_S:

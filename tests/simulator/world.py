@@ -49,11 +49,12 @@ class World:
         self.broker = Broker(self.loop, self.faults, dice)
         self.network = Network(self.loop, self.faults, dice)
         self.store = ObjectStore(self.faults)
-        tasks = {str(job.job_id): Task(job.nature, job.take_s, job.is_billed) for job in scenario.jobs}
-        self.generators = Generators(tasks, Upstream(), self.database, self.faults)
+        self.tasks = {str(job.job_id): Task(job.nature, job.take_s, job.is_billed) for job in scenario.jobs}
+        self.generators = Generators(self.tasks, Upstream(), self.database, self.faults)
         around = Surroundings(self.loop, self.faults, self.database, self.broker, self.network)
         self.supervisor = Supervisor(around, self.generators, self.store, scenario, dice)
-        self.watch = Watch(self.supervisor)
+        self.watch = Watch(self.supervisor, self.database)
+        self.broker.on_acknowledged = self.watch.acknowledged
         self.clients = Clients(self.loop, self.network)
         self.nemesis = Nemesis(around, self.supervisor, dice)
 
@@ -67,15 +68,16 @@ class World:
         )
 
     async def _live(self) -> None:
+        watching = asyncio.ensure_future(self.watch.look_for_ever())
         self.supervisor.start_all()
         self.clients.start(self.scenario.jobs)
         await self.nemesis.strike_until_over()
         give_up_at = self.loop.time() + HEAL_S + self.scenario.work_s_max
         while not self._is_done() and self.loop.time() < give_up_at:
             await asyncio.sleep(LOOK_S)
-            self.watch.look()
         if self.scenario.seed % 4 == 0:
             await asyncio.sleep(AFTERMATH_S)
+        watching.cancel()
 
     def _note_event(self, event: Event) -> None:
         self.loop.note(f"{event.job_id[-2:]} is {event.state}: {event.cause}, attempt {event.attempt}")

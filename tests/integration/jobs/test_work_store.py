@@ -148,6 +148,17 @@ async def test_a_zombie_cannot_touch_a_job_that_another_worker_took_over(stores:
     assert await stores.work.complete(completion(lease))
 
 
+async def test_a_late_report_of_a_lost_attempt_is_not_taken_for_accepted(stores: Stores) -> None:
+    new = new_job()
+    await stores.created(new)
+    (job,) = await stores.leasing_for(SHORT).claim([claim(new)])
+    assert job is not None
+    await asyncio.sleep(PAST)
+    assert await stores.queue.move_lost_leases() == 1
+    assert await stores.work.fail(failed(lease_of(job))) is None
+    assert not await stores.work.release(lease_of(job))
+
+
 async def test_an_expired_lease_is_refused_even_before_anybody_else_has_the_job(stores: Stores) -> None:
     new = new_job()
     await stores.created(new)
