@@ -1,0 +1,95 @@
+"""One POST to a stranger: what is read of the answer, and what is not waited for."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from integration.jobs.receivers import LOOPBACK, Receiver, receiver
+
+from flexura_jobs.webhooks.post import HTTPPost, http_post
+from flexura_kit.clock import utc_now
+
+
+@pytest_asyncio.fixture
+async def post() -> AsyncIterator[HTTPPost]:
+    async with http_post(LOOPBACK, 10, timeout_s=1) as sending:
+        yield sending
+
+
+@pytest_asyncio.fixture
+async def hook() -> AsyncIterator[Receiver]:
+    async with receiver() as listening:
+        yield listening
+
+
+async def test_a_time_to_come_back_is_read_as_seconds_and_as_a_date(post: HTTPPost, hook: Receiver) -> None:
+    in_an_hour = format_datetime(utc_now() + timedelta(hours=1), usegmt=False)
+    given = {"120": timedelta(seconds=120), in_an_hour: timedelta(hours=1), "soon": None, "-5": None, "": None}
+    for header, expected in given.items():
+        hook.script["/"] = [web.Response(status=503, headers={"Retry-After": header})]
+        answer = await post.send(f"{hook.url}/", {}, b"{}")
+        if expected is None:
+            assert answer.retry_after is None
+        else:
+            assert answer.retry_after is not None
+            assert abs(answer.retry_after - expected) < timedelta(seconds=5)
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(post: HTTPPost) -> None:
+    sent_bytes = 0
+
+    async def endless(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal sent_bytes
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65_536)
+            sent_bytes += 65_536
+
+    runner = web.ServerRunner(web.Server(endless), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        answer = await post.send(f"http://127.0.0.1:{runner.addresses[0][1]}/", {}, b"{}")
+    finally:
+        await runner.cleanup()
+    assert answer.status == 200
+    assert sent_bytes < 64 << 20
+
+
+async def test_nobody_there_is_told_without_a_word_about_where(post: HTTPPost) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))  # Bound and not listening: nobody else has it, and nobody answers.
+        port = taken.getsockname()[1]
+        answer = await post.send(f"http://127.0.0.1:{port}/", {}, b"{}")
+    assert answer.status is None
+    assert answer.error.startswith("no answer was received")
+    assert "127.0.0.1" not in answer.error
+
+
+@pytest.mark.parametrize("url", ["https://10.0.0.1/", "http://8.8.8.8/", "http://[::ffff:10.0.0.1]/"])
+async def test_where_it_may_not_go_no_connection_is_made(post: HTTPPost, url: str) -> None:
+    answer = await post.send(url, {}, b"{}")
+    assert answer.status is None
+    assert answer.error.startswith("no connection was made")
+
+
+async def test_a_receiver_that_speaks_no_tls_gets_no_message_over_https(post: HTTPPost) -> None:
+    heard: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1000))
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        answer = await post.send(f"https://127.0.0.1:{port}/", {"webhook-signature": "v1,x"}, b'{"secret": 1}')
+    assert answer.status is None
+    assert b"secret" not in b"".join(heard)
