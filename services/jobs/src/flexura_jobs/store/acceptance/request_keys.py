@@ -1,7 +1,7 @@
 """The keys by which requests are known again."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, case, delete, select, true, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,8 +19,7 @@ KEY_COLUMNS = (REQUEST_KEYS.c.account_id, REQUEST_KEYS.c.scope, REQUEST_KEYS.c.v
 IS_OVER = REQUEST_KEYS.c.expires_at <= NOW
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(NamedTuple):
     """A request with a key, and the job that the key is to stand for."""
 
     account_id: AccountId
@@ -32,8 +31,7 @@ class Keyed:
         return self.account_id, self.key.scope, self.key.value
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """The job that a key stands for, and what was asked for with it."""
 
     job_id: JobId
