@@ -14,7 +14,7 @@ from nats.aio.subscription import Subscription
 from servers.nats import NATSServer
 
 from flexura.jobs.v1 import jobs_service_pb2
-from flexura_jobs.wakeups import CANCELED, UPDATED
+from flexura_jobs.wakeups import CANCELED, REMOVED, UPDATED
 from flexura_kit.settings import DatabaseSettings
 
 
@@ -73,6 +73,19 @@ async def test_every_change_of_a_state_is_told_with_its_account(
         assert await updates.heard(1) == [["alice", job_id, "processing"]]
         await door.complete(job)
         assert await updates.heard(1) == [["alice", job_id, "completed"]]
+
+
+async def test_a_deletion_is_told_so_that_every_edge_forgets_the_job(
+    sqlite: DatabaseSettings, own_nats: NATSServer, tmp_path: Path
+) -> None:
+    async with listening(own_nats, UPDATED) as updates, jobs_service(sqlite, own_nats, tmp_path) as door:
+        await connected(door)
+        (job_id,) = await door.created()
+        await door.complete(await door.claimed(job_id))
+        assert len(await updates.heard(3)) == 3
+        request = jobs_service_pb2.DeleteJobRequest(account_id="alice", job_id=job_id)
+        await door.jobs.DeleteJob(request, timeout=TIMEOUT_S)
+        assert await updates.heard(1) == [["alice", job_id, REMOVED]]
 
 
 async def test_many_changes_of_one_commit_are_told_in_few_messages_of_bounded_size(
