@@ -17,6 +17,7 @@ from simulator.clock import Process, VirtualLoop
 from simulator.faults import Fault, Faults
 
 LATENCY_S = 0.001
+LATE_S = 0.01  # The server's word that the time is up comes first, so that no hint arrives where nobody waits any more.
 NANOSECONDS = 1_000_000_000
 NEXT = ".CONSUMER.MSG.NEXT."
 ACK = "$JS.ACK."
@@ -127,7 +128,7 @@ class Inbox:
     async def next_msg(self, timeout: float) -> Msg:  # noqa: ASYNC109 - as the client takes it.
         # The client reckons with the clock on the wall, which stands still here: told of a time-out it would wait on.
         try:
-            return await asyncio.wait_for(self._pending_queue.get(), timeout)
+            return await asyncio.wait_for(self._pending_queue.get(), timeout + LATE_S)
         except TimeoutError:
             raise nats.errors.Error("nothing was heard") from None
 
