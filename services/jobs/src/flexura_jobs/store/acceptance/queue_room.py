@@ -13,6 +13,7 @@ from flexura_kit.ids import AccountId
 
 COUNTED_S = 1.0  # How long a count is good for; what is accepted meanwhile is added to it.
 COUNTING_SHARE = 20  # Counting takes at most one part in so many of the writer's time, however long the queues are.
+SHARE_UNCOUNTED = 8  # The part of its limit up to which an account's queue is not counted with each commit.
 
 # By the models as well, in the order of the indexes that hold queued jobs only.
 COUNT_ALL = union_all(
@@ -32,9 +33,11 @@ class Room:
 
 
 class QueueRoom:
-    """Counts all queues at most once a second, and an account's own anew with each commit once it may be nearly full.
+    """Counts all queues at most once a second, and with each commit anew those of accounts that have many jobs queued.
 
-    An account is given exactly its limit. All together may exceed theirs by what other replicas accept in a second.
+    One replica gives an account exactly its limit. Several may exceed it by what they commit at the same moment, and
+    each by its eighth where others fill the queue within a second; all accounts together may exceed theirs by what
+    other replicas accept in a second.
     """
 
     def __init__(
@@ -70,11 +73,11 @@ class QueueRoom:
         if self._queued_in_all + sum(wanted.values()) > self._limits.of_all:
             shared = self._room(self._queued_in_all, self._limits.of_all, is_of_account=False)
             rooms = {account_id: [shared] for account_id in wanted}
-        # Half of the limit is left to what other replicas may have accepted since the count.
+        # Far below the limit the count of a second ago will do, whatever other replicas have accepted since.
         near = [
             account_id
             for account_id, jobs in wanted.items()
-            if self._queued.get(account_id, 0) + jobs > self._limits.of_account // 2
+            if self._queued.get(account_id, 0) + jobs > self._limits.of_account // SHARE_UNCOUNTED
         ]
         for account_id, queued in self._count_exactly(connection, near).items():
             if queued + wanted[account_id] > self._limits.of_account:
