@@ -53,7 +53,7 @@ test-e2e: .venv/dev.stamp ## Tests of the whole, as `make run` runs it.
 	$(BIN)/pytest tests/e2e
 
 test-faults: .venv/dev.stamp ## Kill, freeze and cut off everything under load and check what clients saw: SECONDS=3600 SEED=7.
-	FAULTS_SECONDS=$(SECONDS) FAULTS_SEED=$(SEED) $(BIN)/pytest tests/faults
+	FAULTS_SECONDS=$(SECONDS) FAULTS_SEED=$(SEED) FAULTS_KINDS="$(KINDS)" $(BIN)/pytest tests/faults
 
 simulate: .venv/dev.stamp ## Replay one seed of the simulator with its trace: SEED=123.
 	@PYTHONPATH=tests $(BIN)/python -m simulator replay $(or $(SEED),0)

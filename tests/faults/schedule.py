@@ -53,6 +53,8 @@ class Fault:
 
 def schedule(seed: int, kinds: Sequence[FaultKind]) -> Iterator[list[Fault]]:
     """Rounds without end; each has every kind once, in an order of its own."""
+    if not kinds:
+        raise ValueError("there is no fault to choose from")
     draw = random.Random(seed)  # noqa: S311 - it is to be repeated, not to be secret.
     while True:
         round_ = [drawn(draw, kind) for kind in sorted(kinds)]
