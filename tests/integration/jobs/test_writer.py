@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import pytest
 from integration.jobs.peers import (
     ALICE,
+    MODELS,
+    NO_LIMITS,
     Forgetful,
     SQLStores,
     claim,
@@ -19,9 +21,9 @@ from integration.jobs.peers import (
 from sqlalchemy import Connection, text
 
 from flexura_jobs.domain.jobs import JobState, NewJob
-from flexura_jobs.store import Writer
+from flexura_jobs.store import QueueRoom, Writer
+from flexura_jobs.store.acceptance import Creation
 from flexura_jobs.store.events import NewEvent
-from flexura_jobs.store.jobs import Creation
 from flexura_kit.db import Database, Transactions, transactions
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.settings import DatabaseSettings
@@ -31,7 +33,7 @@ class Counted:
     """A creation that counts how often it ran and with how many items."""
 
     def __init__(self, data: Transactions) -> None:
-        self._creation = Creation(data.dialect)
+        self._creation = Creation(data.dialect, QueueRoom(data.dialect, NO_LIMITS, MODELS))
         self.sizes: list[int] = []
 
     def run(self, connection: Connection, items: Sequence[NewJob], events: list[NewEvent]) -> Sequence[bool]:
