@@ -82,6 +82,7 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
     """Why a job is gone."""
     listed: list[jobs_service_pb2.ListJobsRequest] = field(default_factory=list)
     """Every request for a list."""
+    reads: int = 0
 
     def put(self, account_id: str, job: job_pb2.Job) -> None:
         self.jobs[job.job_id] = job
@@ -100,6 +101,7 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
     async def BatchGetJobs(
         self, request: jobs_service_pb2.BatchGetJobsRequest, context: grpc.aio.ServicerContext
     ) -> jobs_service_pb2.BatchGetJobsResponse:
+        self.reads += len(request.items)
         if self.failures:
             raise self.failures.pop(0)
         return jobs_service_pb2.BatchGetJobsResponse(results=[self._get(item) for item in request.items])
@@ -261,6 +263,7 @@ class Edge:
     client: ClientSession
     key: str
     """A key of the account acc_1."""
+    life: Lifecycle
 
     @property
     def headers(self) -> dict[str, str]:
@@ -299,7 +302,7 @@ async def edge(
                 await asyncio.sleep(0.01)
         port = server.addresses[0][1]
         async with ClientSession(base_url=f"http://127.0.0.1:{port}") as client:
-            yield Edge(f"http://127.0.0.1:{port}", port, services, client, services.auth.new_key("acc_1"))
+            yield Edge(f"http://127.0.0.1:{port}", port, services, client, services.auth.new_key("acc_1"), life)
     finally:
         life.stopping.set()
         await running

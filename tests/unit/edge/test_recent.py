@@ -39,3 +39,19 @@ def test_a_dropped_value_is_gone_and_dropping_it_again_is_no_fault() -> None:
     recent.drop("a")
     recent.drop("a")
     assert recent.values() == []
+
+
+def test_what_was_forgotten_is_not_learned_again_by_a_read_that_was_under_way() -> None:
+    now = 0.0
+    recent: Recent[str, int] = Recent(10, 60.0, lambda: now)
+    recent.learn("a", 1)
+    recent.learn("a", 2)
+    assert recent.get("a") == 1
+    recent.forget("a")
+    recent.learn("a", 1)
+    assert recent.get("a") is None
+    assert recent.items() == []
+    now = 60.0
+    assert recent.get("a") is None
+    recent.learn("a", 3)
+    assert recent.get("a") == 3

@@ -21,8 +21,10 @@ class EdgeSettings(Settings):
     """gRPC address of the jobs service."""
     search_target: str
     """gRPC address of the search service."""
-    requests_max: Positive = 12_000
-    """Requests at once; a further one is answered 503."""
+    requests_max: Positive = 24_000
+    """Requests at once, those that wait included; a further one is answered 503."""
+    waiters_max: Positive = 20_000
+    """Requests at once that wait for a job (`?wait=`); a further one is answered 503."""
     bodies_max: Positive = 512
     """Requests with a body at once: each may hold 256 KiB."""
     streams_max: Positive = 256

@@ -1,6 +1,6 @@
 """Everything the edge is made of, in the order it starts."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from grpc.aio import Channel
@@ -12,6 +12,7 @@ from flexura_edge.clients.readiness import Readiness
 from flexura_edge.clients.revocations import hear_revocations
 from flexura_edge.clients.search import SearchClient
 from flexura_edge.clients.store import store_client
+from flexura_edge.clients.updates import hear_updates
 from flexura_edge.clients.webhooks import WebhooksClient
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.assets import Assets
@@ -26,16 +27,20 @@ from flexura_edge.http.openapi import OpenAPI
 from flexura_edge.http.routes import Routes
 from flexura_edge.http.search import Search
 from flexura_edge.http.server import HTTPServer
+from flexura_edge.http.waits import Waits
 from flexura_edge.http.webhooks import Webhooks
 from flexura_edge.keys import Keys
 from flexura_edge.limits import Limit
 from flexura_edge.settings import EdgeSettings, addresses
 from flexura_edge.supply import Supplies
+from flexura_edge.waiting import Waiting
 from flexura_kit.blob import blobs
 from flexura_kit.bus import bus
 from flexura_kit.ids import AccountId, JobId
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
+
+NO_NATS = "it is not connected; a revoked key may work 30 s longer, and waiting may take 2 s longer"
 
 
 async def build(settings: EdgeSettings, life: Lifecycle) -> None:
@@ -55,6 +60,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     keys = Keys(auth.verify)
     connection = await life.enter(bus(settings.nats, "edge"))
     hear_revocations(connection, keys.revoke, keys.flush)
+    waiting = Waiting()
     supplies = Supplies(jobs.list_models, search.engines)
     life.run("catalog", supplies.keep_fresh)
 
@@ -66,21 +72,21 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     def impaired() -> dict[str, str]:
         checks = {
             "search": readiness.why_not("search"),
-            "nats": None if connection.is_connected else "it is not connected; a revoked key may work 30 s longer",
+            "nats": None if connection.is_connected else NO_NATS,
         }
         return {name: why for name, why in checks.items() if why is not None}
 
     bodies = Limit("requests with a body", settings.bodies_max)
     control = JobControlClient(jobs_channel)
     webhooks = WebhooksClient(jobs_channel)
-    job_handlers = Jobs(jobs.get, settings.public_url)
+    job_handlers = Jobs(jobs.get, Waits(waiting, Limit("waiting requests", settings.waiters_max)), settings.public_url)
 
     def forget(account_id: AccountId, job_id: JobId) -> None:
         job_handlers.forget(account_id, job_id)
         jobs.forget(job_id)
 
     handlers = Handlers(
-        generate=Generate(jobs.create, bodies),
+        generate=Generate(jobs.create, bodies, job_handlers),
         jobs=job_handlers,
         job_list=JobList(control.list, settings.public_url),
         job_control=JobControl(control.cancel, control.delete, forget, settings.public_url),
@@ -92,10 +98,25 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         openapi=OpenAPI(settings.public_url),
         health=Health(life.unready, impaired),
     )
+
+    def wake(account_id: AccountId, job_id: JobId) -> None:
+        waiting.wake(job_id)
+        waiting.wake(account_id)
+
+    hear_updates(connection, wake, forget)
+    life.run("waiting", until_stopping(life, waiting.end))
     door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max))
     server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)
     life.serve(server)
     return server
+
+
+def until_stopping(life: Lifecycle, end: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    async def ended() -> None:
+        await life.stopping.wait()
+        end()
+
+    return ended
 
 
 @asynccontextmanager

@@ -1,17 +1,22 @@
 """Submitting jobs and asking how they are."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
+from multidict import CIMultiDict
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
-from flexura_edge.http.acceptance import accepted, idempotency_key
+from flexura_edge.http.acceptance import accepted, idempotency_key, replay_headers
 from flexura_edge.http.body import read_json
+from flexura_edge.http.conditional import is_unchanged
 from flexura_edge.http.exchange import Exchange, Handler
 from flexura_edge.http.fields import Fields
 from flexura_edge.http.job_json import is_finished, job_json
+from flexura_edge.http.waits import PASSING, Waits, wait_s_of
 from flexura_edge.limits import Limit
 from flexura_edge.recent import Recent
 from flexura_kit.errors import FlexuraError, Kind, Reason
@@ -27,45 +32,108 @@ GetJob = Callable[[AccountId, JobId, float], Awaitable[job_pb2.Job]]
 
 
 class Generate:
-    """Answers 202 with a job id as soon as the job is recorded."""
+    """Answers 202 with a job id as soon as the job is recorded, or 200 with the job where it ends in time."""
 
-    def __init__(self, create: CreateJob, bodies: Limit) -> None:
+    def __init__(self, create: CreateJob, bodies: Limit, jobs: "Jobs") -> None:
         self._create = create
         self._bodies = bodies
+        self._jobs = jobs
 
     def of(self, media_type: job_pb2.MediaType.ValueType) -> Handler:
         async def submit(exchange: Exchange) -> web.StreamResponse:
-            with self._bodies:
-                item = job_item(exchange, media_type, await read_json(exchange.request))
-                created = await self._create(item, exchange.remaining_s())
-            return accepted(exchange, created)
+            wait_s = wait_s_of(exchange.request)
+            with self._jobs.place(wait_s):
+                with self._bodies:
+                    item = job_item(exchange, media_type, await read_json(exchange.request))
+                    created = await self._create(item, exchange.remaining_s())
+                job_id = JobId(created.job.job_id)
+                ended = await self._jobs.ended_within(exchange, job_id, wait_s) if wait_s else None
+            if ended is None:
+                return accepted(exchange, created)
+            ended.headers.update(replay_headers(created))
+            return ended
 
         return submit
 
 
-class Jobs:
-    """Answers a job as it is; one that has ended is remembered for a while."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A job as it is told, and the tag by which a client knows it again."""
 
-    def __init__(self, get: GetJob, public_url: str) -> None:
+    body: bytes
+    etag: str
+
+
+class Jobs:
+    """Answers a job as it is, at once or when it has ended; one that has ended is remembered for a while."""
+
+    def __init__(self, get: GetJob, waits: Waits, public_url: str) -> None:
         self._get = get
+        self._waits = waits
         self._public_url = public_url
-        self._finished: Recent[tuple[AccountId, str], bytes] = Recent(KEPT_MAX, KEPT_S)
+        self._finished: Recent[tuple[AccountId, str], Told] = Recent(KEPT_MAX, KEPT_S)
+        self.place = waits.place
 
     async def get(self, exchange: Exchange) -> web.StreamResponse:
-        account_id = exchange.account().account_id
-        job_id = exchange.parameter
-        body = self._finished.get((account_id, job_id))
-        if body is None:
+        wait_s = wait_s_of(exchange.request)
+        account_id, job_id = exchange.account().account_id, JobId(exchange.parameter)
+        told = self._finished.get((account_id, job_id))
+        if told is None:
             refuse_impossible(job_id)
-            job = await self._get(account_id, JobId(job_id), exchange.remaining_s())
-            body = job_json(job, self._public_url)
-            if is_finished(job):
-                self._finished.learn((account_id, job_id), body)
-        return exchange.json(body)
+            if wait_s:
+                with self.place(wait_s):
+                    job = await self._wait(exchange, job_id, wait_s)
+            else:
+                job = await self._get(account_id, job_id, exchange.remaining_s())
+            told = self._told(account_id, job)
+        if is_unchanged(exchange.request, told.etag):
+            return web.Response(status=304, headers=job_headers(exchange, told))
+        return web.Response(body=told.body, headers=job_headers(exchange, told))
+
+    async def ended_within(self, exchange: Exchange, job_id: JobId, wait_s: float) -> web.Response | None:
+        """Answers a job that was accepted, if it ends in time; whatever goes wrong meanwhile, it is accepted."""
+        account_id = exchange.account().account_id
+        try:
+            job = await self._wait(exchange, job_id, wait_s)
+        except FlexuraError as error:
+            if error.kind not in PASSING:
+                raise
+            return None
+        if not is_finished(job):
+            return None
+        told = self._told(account_id, job)
+        return web.Response(body=told.body, headers=job_headers(exchange, told))
 
     def forget(self, account_id: AccountId, job_id: JobId) -> None:
         """Has it read again: the job was removed."""
         self._finished.forget((account_id, job_id))
+
+    async def _wait(self, exchange: Exchange, job_id: JobId, wait_s: float) -> job_pb2.Job:
+        account_id = exchange.account().account_id
+
+        def get(job_id: JobId, timeout_s: float) -> Awaitable[job_pb2.Job]:
+            return self._get(account_id, job_id, timeout_s)
+
+        def has_changed(job: job_pb2.Job) -> bool:
+            return is_finished(job) or not is_unchanged(exchange.request, self._told(account_id, job).etag)
+
+        knows_it = "If-None-Match" in exchange.request.headers
+        return await self._waits.until(exchange, job_id, wait_s, get, has_changed if knows_it else is_finished)
+
+    def _told(self, account_id: AccountId, job: job_pb2.Job) -> Told:
+        body = job_json(job, self._public_url)
+        told = Told(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
+        if is_finished(job):
+            self._finished.learn((account_id, job.job_id), told)
+        return told
+
+
+def job_headers(exchange: Exchange, told: Told) -> CIMultiDict[str]:
+    """Weakly tagged, because what is told and not how it is written makes a job another one."""
+    headers = exchange.headers("application/json")
+    headers["ETag"] = f"W/{told.etag}"
+    headers["Cache-Control"] = "private, no-cache"
+    return headers
 
 
 def job_item(

@@ -1,6 +1,7 @@
 """The HTTP server: addresses, time-outs, and an ordered stop."""
 
 import errno
+import resource
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
@@ -62,6 +63,7 @@ class HTTPServer:
         return [address[:2] for address in self._runner.addresses] if self._runner else []
 
     async def start(self) -> None:
+        allow_connections()
         connections = Connections(
             self._handle,
             handler_cancellation=True,
@@ -96,6 +98,12 @@ class HTTPServer:
             if error.errno not in NO_SUCH_ADDRESS or not self.addresses:
                 raise
             logger.warning("address_skipped", host=host, port=port, error=str(error))
+
+
+def allow_connections() -> None:
+    """Takes all the file descriptors there may be: many systems begin with 1,024, and each client takes one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def not_http(cause: BaseException | None) -> FlexuraError:

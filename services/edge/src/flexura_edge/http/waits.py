@@ -1,0 +1,76 @@
+"""Waiting for a job on behalf of a client: `?wait=` seconds."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from aiohttp import web
+
+from flexura.jobs.v1 import job_pb2
+from flexura_edge.http.exchange import Exchange
+from flexura_edge.limits import Limit
+from flexura_edge.waiting import Waiter, Waiting
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_kit.ids import JobId
+
+WAIT_S_MAX = 60.0
+LOOK_TIMEOUT_S = 5.0
+
+_SECONDS = re.compile(r"\d{1,2}(\.\d{1,6})?")
+
+# It may pass, and who waits has time; until then the job is as it was.
+PASSING = frozenset({Kind.BUSY, Kind.TIMED_OUT})
+
+GetJob = Callable[[JobId, float], Awaitable[job_pb2.Job]]
+IsEnough = Callable[[job_pb2.Job], bool]
+
+
+class Waits:
+    """Keeps clients waiting, only so many at once."""
+
+    def __init__(self, waiting: Waiting, limit: Limit) -> None:
+        self._waiting = waiting
+        self._limit = limit
+
+    def place(self, wait_s: float) -> AbstractContextManager[None]:
+        """A place among those who wait; taken before anything is done that a refusal could not undo."""
+        return self._limit if wait_s else nullcontext()
+
+    async def until(
+        self, exchange: Exchange, job_id: JobId, wait_s: float, get: GetJob, is_enough: IsEnough
+    ) -> job_pb2.Job:
+        """Answers the job once it is enough, or as it is when the time is over."""
+        deadline = time.monotonic() + wait_s
+        exchange.deadline += wait_s
+        with self._waiting.waiter(job_id) as waiter:
+            # Registered before this look: a change after it wakes us, and one before it is seen.
+            job = await get(job_id, min(LOOK_TIMEOUT_S, exchange.remaining_s()))
+            while not is_enough(job) and await self._pauses(waiter, deadline):
+                try:
+                    job = await get(job_id, min(LOOK_TIMEOUT_S, exchange.remaining_s()))
+                except FlexuraError as error:
+                    if error.kind not in PASSING:
+                        raise
+        return job
+
+    async def _pauses(self, waiter: Waiter, deadline: float) -> bool:
+        """Waits for a reason to look again; False once there is no time left for one."""
+        left_s = deadline - time.monotonic()
+        if left_s <= 0 or self._waiting.is_over:
+            return False
+        await waiter.wait(left_s)
+        return True
+
+
+def wait_s_of(request: web.BaseRequest) -> float:
+    """Reads `?wait=`; 0 where it is not given."""
+    if "?" not in request.raw_path:
+        return 0.0
+    given = request.query.get("wait")
+    if given is None:
+        return 0.0
+    if not _SECONDS.fullmatch(given) or float(given) > WAIT_S_MAX:
+        message = f"`wait` takes seconds from 0 to {WAIT_S_MAX:.0f}, such as `?wait=30`"
+        raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation("wait", message)])
+    return float(given)
