@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import nats.errors
+import nats.js.client
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.errors import NotFoundError
@@ -24,6 +25,17 @@ ACK = "$JS.ACK."
 GIVEN_BACK, GOES_ON = b"-NAK", b"+WPI"
 
 Handler = Callable[[bytes], Awaitable[None] | None]
+
+
+class LoopTime:
+    """The loop's time where the client measures what is left of a fetch; the machine's would differ at each replay."""
+
+    @staticmethod
+    def monotonic() -> float:
+        return asyncio.get_running_loop().time()
+
+
+nats.js.client.time = LoopTime  # type: ignore[assignment]
 
 
 class CoreSubjects:
