@@ -50,16 +50,15 @@ class Exchange:
         given = self.request.headers.get("traceparent", "")
         return given if is_traceparent(given) else new_traceparent()
 
-    def headers(self, content_type: str) -> CIMultiDict[str]:
-        """The headers that every answer has."""
+    def headers(self, content_type: str, *more: tuple[str, str]) -> CIMultiDict[str]:
+        """The headers that every answer has, and more."""
         return CIMultiDict(
-            (("Content-Type", content_type), ("Server", SERVER), ("X-Request-Id", self.request_id)),
+            (("Content-Type", content_type), ("Server", SERVER), ("X-Request-Id", self.request_id), *more),
         )
 
     def json(self, body: bytes, status: int = 200) -> web.Response:
         """An answer that belongs to its caller alone and is true only at this moment."""
-        headers = self.headers("application/json")
-        headers["Cache-Control"] = "no-store"
+        headers = self.headers("application/json", ("Cache-Control", "no-store"))
         return web.Response(body=body, status=status, headers=headers)
 
 

@@ -41,7 +41,7 @@ def job_json(job: job_pb2.Job, public_url: str) -> bytes:
         "created_at": time_json(job.create_time),
         "updated_at": time_json(job.update_time),
     }
-    fields |= request_json(job)
+    add_request(fields, job)
     if job.substituted:
         fields["requested_model"] = job.requested_model
         fields["substituted"] = True
@@ -62,16 +62,14 @@ def job_json(job: job_pb2.Job, public_url: str) -> bytes:
     return orjson.dumps(fields)
 
 
-def request_json(job: job_pb2.Job) -> dict[str, Any]:
-    """What only some requests have."""
-    fields: dict[str, Any] = {}
+def add_request(fields: dict[str, Any], job: job_pb2.Job) -> None:
+    """Adds what only some requests have."""
     if job.client_ref:
         fields["client_ref"] = job.client_ref
     if job.metadata_json not in NO_METADATA:
         fields["metadata"] = orjson.Fragment(job.metadata_json)
     if job.probable_duplicate_of:
         fields["probable_duplicate_of"] = job.probable_duplicate_of
-    return fields
 
 
 def is_finished(job: job_pb2.Job) -> bool:

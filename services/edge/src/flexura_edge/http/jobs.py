@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from aiohttp import web
@@ -56,8 +55,7 @@ class Generate:
         return submit
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A job as it is told, and the tag by which a client knows it again."""
 
     body: bytes
@@ -130,10 +128,7 @@ class Jobs:
 
 def job_headers(exchange: Exchange, told: Told) -> CIMultiDict[str]:
     """Weakly tagged, because what is told and not how it is written makes a job another one."""
-    headers = exchange.headers("application/json")
-    headers["ETag"] = f"W/{told.etag}"
-    headers["Cache-Control"] = "private, no-cache"
-    return headers
+    return exchange.headers("application/json", ("ETag", f"W/{told.etag}"), ("Cache-Control", "private, no-cache"))
 
 
 def job_item(

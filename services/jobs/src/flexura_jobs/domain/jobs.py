@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from flexura_jobs.domain.request_keys import RequestKey
 from flexura_kit.errors import Reason
@@ -68,9 +69,8 @@ class Failure:
     retryable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as its owner sees it."""
+class Job(NamedTuple):
+    """A job as its owner sees it; a tuple, because a frozen class takes three times as long to make."""
 
     job_id: JobId
     account_id: AccountId

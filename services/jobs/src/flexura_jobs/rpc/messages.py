@@ -48,6 +48,8 @@ CHECKPOINTS = {
 MEDIA_TYPES_BY_NUMBER = {int(number): kind for kind, number in MEDIA_TYPES.items()}
 CHECKPOINTS_BY_NUMBER = {int(number): checkpoint for checkpoint, number in CHECKPOINTS.items()}
 
+NO_METADATA = "{}"
+
 JobResults = RepeatedCompositeFieldContainer[jobs_service_pb2.JobResult]
 
 
@@ -108,8 +110,10 @@ def fill_job(message: job_pb2.Job, job: Job, retention: timedelta) -> None:
         fill_timestamp(message.expire_time, job.finished_at + retention)
     message.progress = job.progress
     message.attempt = job.attempt
-    message.client_ref = job.client_ref
-    message.metadata_json = job.metadata_json
+    if job.client_ref:
+        message.client_ref = job.client_ref
+    if job.metadata_json != NO_METADATA:
+        message.metadata_json = job.metadata_json
     if job.probable_duplicate_of is not None:
         message.probable_duplicate_of = job.probable_duplicate_of
     message.timeout_s = (job.deadline_at - job.created_at).total_seconds()
