@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
@@ -87,12 +87,13 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     async def _call(self, method: str, behaviour: "UnaryMethod", request: Any, context: "Context") -> Any:
         began = time.perf_counter()
         log.clear()
-        log.bind(rpc=method, **trace_of(context.invocation_metadata()))
+        call = {"rpc": method, **trace_of(context.invocation_metadata())}
+        log.bind(**call)
         try:
             async with asyncio.timeout(self._budget_s(context)):
                 answer = await behaviour(request, context)
         except asyncio.CancelledError:
-            self._report(method, "CANCELLED", began)
+            self._report(call, "CANCELLED", began)
             raise
         except FlexuraError as error:
             failure = error
@@ -103,9 +104,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             logger.exception("rpc_crashed")
             failure = FlexuraError(*INTERNAL)
         else:
-            self._report(method, "OK", began)
+            self._report(call, "OK", began)
             return answer
-        self._report(method, CODES[failure.kind].name, began, reason=failure.reason.value)
+        self._report(call, CODES[failure.kind].name, began, reason=failure.reason.value)
         return await abort(context, failure)
 
     def _budget_s(self, context: "Context") -> float:
@@ -118,10 +119,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         return min(left - RETURN_MARGIN_S, self._deadline_max_s)
 
     @staticmethod
-    def _report(method: str, code: str, began: float, **fields: str) -> None:
+    def _report(call: Mapping[str, str], code: str, began: float, **fields: str) -> None:
         seconds = time.perf_counter() - began
-        CALL_SECONDS.labels(method, code).observe(seconds)
-        logger.info("rpc_answered", code=code, duration_ms=round(seconds * 1000, 2), **fields)
+        CALL_SECONDS.labels(call["rpc"], code).observe(seconds)
+        log.canonical.info("rpc_answered", **call, code=code, duration_ms=round(seconds * 1000, 2), **fields)
 
 
 async def abort(context: "Context", failure: FlexuraError) -> NoReturn:

@@ -23,6 +23,8 @@ from flexura_jobs.store.statements import (
     DialectName,
     items,
     items_table,
+    job_ids_parameter,
+    job_ids_table,
 )
 from flexura_jobs.store.writer import Writer
 from flexura_kit.db import Transactions
@@ -38,7 +40,7 @@ class SQLJobStore:
         self._create = Creation(transactions.dialect, room)
         self._cancel = Cancellation(transactions.dialect)
         self._get = jobs_by_id(transactions.dialect)
-        asked = items_table(transactions.dialect, job_id=TEXT)
+        asked = job_ids_table(transactions.dialect)
         self._stored_assets = (
             select(JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal, *ASSET_COLUMNS)
             .join_from(asked, JOBS, JOBS.c.job_id == asked.c.job_id)
@@ -65,7 +67,7 @@ class SQLJobStore:
         return {row[0]: stored_asset_of(row[1:]) for row in rows}
 
     async def _read(self, statement: Select[Any], job_ids: Sequence[JobId]) -> Sequence[Any]:
-        return await self._transactions.look_up(statement, items([{"job_id": job_id} for job_id in job_ids]))
+        return await self._transactions.look_up(statement, job_ids_parameter(job_ids))
 
 
 class Cancellation:

@@ -17,7 +17,7 @@ from flexura_jobs.domain.jobs import (
     StoredAsset,
 )
 from flexura_jobs.models import JOBS
-from flexura_jobs.store.statements import TEXT, DialectName, items_table
+from flexura_jobs.store.statements import DialectName, job_ids_table
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken
 
@@ -87,7 +87,7 @@ STATES = {state.value: state for state in JobState}
 
 
 def jobs_by_id(dialect: DialectName) -> Select[Any]:
-    asked = items_table(dialect, job_id=TEXT)
+    asked = job_ids_table(dialect)
     return select(*JOB_COLUMNS).join_from(asked, JOBS, JOBS.c.job_id == asked.c.job_id)
 
 

@@ -15,7 +15,17 @@ from flexura_jobs.store.acceptance.queue_room import QueueRoom
 from flexura_jobs.store.acceptance.request_keys import Identity, Keyed, Owner, Recognition, keyed
 from flexura_jobs.store.events import NewEvent
 from flexura_jobs.store.rows import JOB_COLUMNS, job_of, jobs_by_id, own
-from flexura_jobs.store.statements import DOUBLE, NOW, QUEUED, TEXT, DialectName, items, items_table, time_in
+from flexura_jobs.store.statements import (
+    DOUBLE,
+    NOW,
+    QUEUED,
+    TEXT,
+    DialectName,
+    items,
+    items_table,
+    job_ids_parameter,
+    time_in,
+)
 from flexura_kit.ids import JobId
 
 COLUMNS = (
@@ -79,7 +89,7 @@ class Creation:
     def _existing(self, connection: Connection, job_ids: set[JobId]) -> dict[JobId, Job]:
         if not job_ids:
             return {}
-        rows = connection.execute(self._get, items([{"job_id": job_id} for job_id in job_ids]))
+        rows = connection.execute(self._get, job_ids_parameter(job_ids))
         return {row[0]: job_of(row) for row in rows}
 
     def _refused(self, connection: Connection, jobs: Sequence[NewJob]) -> dict[int, QueueFull]:
