@@ -107,9 +107,10 @@ def whole(number: float) -> float:
 
 
 def time_json(time: Timestamp) -> str:
-    return f"{second_json(time.seconds)}.{time.nanos // 1_000_000:03d}Z"
+    return moment_json(time.seconds, time.nanos // 1_000_000)
 
 
-@lru_cache(maxsize=4096)
-def second_json(second: int) -> str:
-    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+@lru_cache(maxsize=16_384)
+def moment_json(second: int, millisecond: int) -> str:
+    """Remembered, because most times of a job are told with each poll."""
+    return f"{strftime('%Y-%m-%dT%H:%M:%S', gmtime(second))}.{millisecond:03d}Z"
