@@ -65,6 +65,7 @@ CASES = {
     "options a list": Case(
         b'{"prompt": "a", "options": []}', 400, "invalid_request", "must be an object, not an array"
     ),
+    "no time at all": Case(b'{"prompt": "a", "timeout_s": 0}', 400, "invalid_request", "1 second or more"),
     "options null": Case(b'{"prompt": "a", "options": null}', 400, "invalid_request", "leave the field out"),
     "NUL": Case(b'{"prompt": "a\\u0000b"}', 400, "invalid_request", "NUL"),
     "NUL in options": Case(b'{"prompt": "a", "options": {"x": "\\u0000"}}', 400, "invalid_request", "NUL"),
@@ -122,6 +123,18 @@ async def test_several_wrong_fields_are_told_at_once(door: Edge) -> None:
     async with door.client.post("/api/generate/image", json=body, headers=door.headers) as response:
         answer = await response.json()
     assert [error["field"] for error in answer["errors"]] == ["promt", "prompt", "model", "options"]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/api/generate/image", {"prompt": "a"}), ("/api/search", {"query": "a"}), ("/api/webhooks", {})],
+)
+async def test_thousands_of_wrong_fields_make_no_long_answer(door: Edge, path: str, fields: dict[str, str]) -> None:
+    wrong = {f"prompt{number}": 1 for number in range(10_000)}
+    async with door.client.post(path, json=fields | wrong, headers=door.headers) as response:
+        body = await response.read()
+    assert (response.status, len(json.loads(body)["errors"])) == (400, 20)
+    assert len(body) < 10_000
 
 
 async def test_a_body_sent_in_chunks_is_counted_while_it_arrives(door: Edge) -> None:

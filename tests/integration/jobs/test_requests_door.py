@@ -81,6 +81,15 @@ async def test_what_is_no_key_is_refused_by_name(door: JobsDoor, fields: dict[st
     assert [violation.field for violation in refused.error.violations] == list(fields)
 
 
+async def test_what_one_item_gets_wrong_leaves_the_others_of_its_batch_alone(door: JobsDoor) -> None:
+    no_times = [1e300, -1e300, 1e-300, float("inf"), float("-inf"), float("nan")]
+    wrong = [new_item("bob", timeout_s=timeout_s) for timeout_s in no_times] + [new_item("bob", client_ref="a\0b")]
+    *refused, good = await door.create(*wrong, new_item())
+    assert good.HasField("job")
+    fields = [[violation.field for violation in result.error.violations] for result in refused]
+    assert fields == [["timeout_s"]] * len(no_times) + [["client_ref"]]
+
+
 async def test_a_full_queue_says_its_limit_what_is_queued_and_what_to_do(door: JobsDoor) -> None:
     results = await door.create(*(new_item() for _ in range(LIMIT + 1)), *(new_item("bob") for _ in range(3)))
     assert [result.HasField("job") for result in results] == [True] * 3 + [False] + [True] * 2 + [False]

@@ -88,6 +88,12 @@ def test_every_wrong_option_is_named_at_once() -> None:
     assert set(found) == {"options.width", "options.height", "options.steps", "options.colour"}
 
 
+def test_thousands_of_wrong_options_make_no_long_answer() -> None:
+    error = refused(replace(GOOD, options_json=orjson.dumps({f"width{number}": 1 for number in range(5000)}).decode()))
+    assert len(error.violations) == 20
+    assert len(error.message) < 1000
+
+
 def test_odd_video_sizes_are_refused_with_the_reason() -> None:
     found = sentences({"width": 101}, MediaType.VIDEO)
     assert found == {"options.width": "width takes a whole number from 64 to 2048 that is a multiple of 2, not 101"}

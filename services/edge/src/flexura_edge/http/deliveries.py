@@ -7,8 +7,9 @@ from aiohttp import web
 
 from flexura.jobs.v1 import webhooks_service_pb2 as pb
 from flexura_edge.http.exchange import Exchange
+from flexura_edge.http.query import with_cursor_named
 from flexura_edge.http.webhook_json import delivery_json
-from flexura_edge.http.webhooks import page_json, page_of, webhook_of, with_names_of_query
+from flexura_edge.http.webhooks import WRONG_CURSOR, page_json, page_of, webhook_of
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, DeliveryId, WebhookId
 
@@ -40,7 +41,7 @@ class Deliveries:
         try:
             page = await self._calls.deliveries(account_id, webhook_id, limit, cursor, exchange.remaining_s())
         except FlexuraError as error:
-            raise with_names_of_query(error) from error
+            raise with_cursor_named(error, WRONG_CURSOR) from error
         return exchange.json(page_json("deliveries", list(map(delivery_json, page.deliveries)), page.next_page_token))
 
     async def resend(self, exchange: Exchange) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import orjson
@@ -10,6 +11,9 @@ from flexura_edge.http.body import SHOWN_CHARACTERS, shown
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
 T = TypeVar("T")
+
+SENTENCES_MAX = 5  # In the message.
+VIOLATIONS_MAX = 20  # Told at once: an answer is no longer than its reader needs, whatever was sent.
 
 NAMES: dict[type, str] = {str: "a string", dict: "an object", int: "an integer", float: "a number"}
 
@@ -24,6 +28,9 @@ class Fields:
     def required(self, name: str, of: type[T], absent: T) -> T:
         if name not in self._values:
             self._violations.append(FieldViolation(name, f"`{name}` is missing; send it as {NAMES[of]}"))
+            return absent
+        if self._values[name] is None:
+            self._violations.append(FieldViolation(name, f"`{name}` must be {NAMES[of]}, not null"))
             return absent
         return self.optional(name, of, absent)
 
@@ -50,12 +57,17 @@ class Fields:
     def check(self) -> None:
         """Raises when anything was wrong."""
         if self._violations:
-            message = "; ".join(violation.message for violation in self._violations)
-            raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, self._violations)
+            raise invalid_request(self._violations)
 
 
-def unknown_fields(values: dict[str, Any], known: list[str]) -> list[FieldViolation]:
-    return [FieldViolation(writable(name), unknown_field(name, known)) for name in values if name not in known]
+def invalid_request(violations: list[FieldViolation]) -> FlexuraError:
+    message = "; ".join(violation.message for violation in violations[:SENTENCES_MAX])
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, violations[:VIOLATIONS_MAX])
+
+
+def unknown_fields(values: Iterable[str], known: list[str]) -> list[FieldViolation]:
+    unknown = islice((name for name in values if name not in known), VIOLATIONS_MAX)
+    return [FieldViolation(writable(name), unknown_field(name, known)) for name in unknown]
 
 
 def unknown_field(name: str, known: list[str]) -> str:

@@ -9,8 +9,8 @@ from aiohttp import web
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.job_json import STATUS, TYPE, job_json
-from flexura_edge.http.query import Query, invalid_query
-from flexura_kit.errors import FieldViolation, FlexuraError
+from flexura_edge.http.query import Query, with_cursor_named
+from flexura_kit.errors import FlexuraError
 from flexura_kit.rpc import to_timestamp
 
 PARAMETERS = ("status", "type", "client_ref", "created_after", "limit", "cursor")
@@ -38,7 +38,7 @@ class JobList:
         try:
             page = await self._list_jobs(list_request(exchange), exchange.remaining_s())
         except FlexuraError as error:
-            raise with_names_of_query(error) from error
+            raise with_cursor_named(error, WRONG_CURSOR) from error
         answer: dict[str, Any] = {"jobs": [orjson.Fragment(job_json(job, self._public_url)) for job in page.jobs]}
         if page.next_page_token:
             answer["next_cursor"] = page.next_page_token
@@ -63,10 +63,3 @@ def list_request(exchange: Exchange) -> jobs_service_pb2.ListJobsRequest:
         client_ref=client_ref,
         created_after=to_timestamp(created_after),
     )
-
-
-def with_names_of_query(error: FlexuraError) -> FlexuraError:
-    """Whether a cursor is right only jobs can tell, and there it has another name."""
-    if any(violation.field == "page_token" for violation in error.violations):
-        return invalid_query([FieldViolation("cursor", WRONG_CURSOR)])
-    return error

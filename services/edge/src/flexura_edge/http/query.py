@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from flexura_edge.http.body import SHOWN_CHARACTERS, shown
-from flexura_edge.http.fields import fault_of, writable
-from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_edge.http.fields import fault_of, invalid_request, writable
+from flexura_kit.errors import FieldViolation, FlexuraError
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,12 +82,14 @@ class Query:
     def check(self) -> None:
         """Raises when anything was wrong."""
         if self._violations:
-            raise invalid_query(self._violations)
+            raise invalid_request(self._violations)
 
 
-def invalid_query(violations: list[FieldViolation]) -> FlexuraError:
-    message = "; ".join(violation.message for violation in violations)
-    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, violations)
+def with_cursor_named(error: FlexuraError, message: str) -> FlexuraError:
+    """Whether a cursor is right only jobs can tell, and there it has another name."""
+    if any(violation.field == "page_token" for violation in error.violations):
+        return invalid_request([FieldViolation("cursor", message)])
+    return error
 
 
 def unknown_parameter(name: str, known: Sequence[str]) -> str:

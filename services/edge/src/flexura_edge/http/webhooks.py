@@ -10,10 +10,10 @@ from flexura.jobs.v1 import webhooks_service_pb2 as pb
 from flexura_edge.http.body import read_json
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.fields import Fields
-from flexura_edge.http.query import Query, invalid_query
+from flexura_edge.http.query import Query, with_cursor_named
 from flexura_edge.http.webhook_json import SCOPES, delivery_json, webhook_json
 from flexura_edge.limits import Limit
-from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, WebhookId
 
 PARAMETERS = ("limit", "cursor")
@@ -64,7 +64,7 @@ class Webhooks:
         try:
             page = await self._calls.page(exchange.account().account_id, limit, cursor, exchange.remaining_s())
         except FlexuraError as error:
-            raise with_names_of_query(error) from error
+            raise with_cursor_named(error, WRONG_CURSOR) from error
         return exchange.json(page_json("webhooks", list(map(webhook_json, page.webhooks)), page.next_page_token))
 
     async def delete(self, exchange: Exchange) -> web.StreamResponse:
@@ -122,13 +122,6 @@ def page_of(exchange: Exchange) -> tuple[int, str]:
 def page_json(name: str, items: list[dict[str, Any]], next_page_token: str) -> bytes:
     more = {"next_cursor": next_page_token} if next_page_token else {}
     return orjson.dumps({name: items} | more)
-
-
-def with_names_of_query(error: FlexuraError) -> FlexuraError:
-    """Whether a cursor is right only jobs can tell, and there it has another name."""
-    if any(violation.field == "page_token" for violation in error.violations):
-        return invalid_query([FieldViolation("cursor", WRONG_CURSOR)])
-    return error
 
 
 def webhook_of(parameter: str) -> WebhookId:

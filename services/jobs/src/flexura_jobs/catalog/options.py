@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import chain, islice
 from typing import Any
 
 import jsonschema_rs
@@ -11,6 +12,7 @@ from flexura_jobs.domain.catalog import Model
 from flexura_kit.errors import FieldViolation
 
 SHOWN_CHARACTERS_MAX = 60  # Of a wrong name or value that is told back: the caller may send any.
+VIOLATIONS_MAX = 20
 
 
 class OptionsCheck:
@@ -20,11 +22,11 @@ class OptionsCheck:
         self._checks = {model.model: jsonschema_rs.Draft202012Validator(model.options_schema) for model in models}
 
     def violations(self, model: Model, options: Mapping[str, Any]) -> list[FieldViolation]:
-        """Names every option that is wrong, once each."""
+        """Names every option that is wrong, once each, as far as anybody would read on."""
         found: dict[str, FieldViolation] = {}
-        for error in self._checks[model.model].iter_errors(options):
-            for violation in violations_of(error, model):
-                found.setdefault(violation.field, violation)
+        errors = self._checks[model.model].iter_errors(options)
+        for violation in islice(chain.from_iterable(violations_of(error, model) for error in errors), VIOLATIONS_MAX):
+            found.setdefault(violation.field, violation)
         return list(found.values())
 
 
@@ -41,7 +43,7 @@ def violations_of(error: jsonschema_rs.ValidationError, model: Model) -> Iterato
 def unknown_option(name: str, model: Model) -> str:
     known = model.option_names
     sentence = f"{model.model} has no option {shortened(name)}"
-    nearest = get_close_matches(name, known, n=1)
+    nearest = get_close_matches(shortened(name), known, n=1)
     if nearest:
         return f"{sentence}; did you mean {nearest[0]}? It takes {', '.join(known)}"
     return f"{sentence}; it takes {', '.join(known)}"

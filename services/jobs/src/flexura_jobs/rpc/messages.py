@@ -49,6 +49,7 @@ MEDIA_TYPES_BY_NUMBER = {int(number): kind for kind, number in MEDIA_TYPES.items
 CHECKPOINTS_BY_NUMBER = {int(number): checkpoint for checkpoint, number in CHECKPOINTS.items()}
 
 NO_METADATA = "{}"
+TIMEOUT_S_MAX = 1e9  # Beyond the limit of every model.
 
 JobResults = RepeatedCompositeFieldContainer[jobs_service_pb2.JobResult]
 
@@ -64,11 +65,18 @@ def job_request_of(item: jobs_service_pb2.CreateJobItem) -> JobRequest:
         traceparent=item.traceparent,
         client_ref=item.client_ref,
         metadata_json=item.metadata_json,
-        timeout=timedelta(seconds=item.timeout_s) if math.isfinite(item.timeout_s) and item.timeout_s else None,
+        timeout=timeout_of(item.timeout_s),
         key_id=item.key_id,
         idempotency_key=item.idempotency_key,
         webhook_url=item.webhook_url,
     )
+
+
+def timeout_of(timeout_s: float) -> timedelta | None:
+    """0 is none. Not every number is a time, and one that is none is refused by its item, not by the whole batch."""
+    if timeout_s == 0:
+        return None
+    return timedelta(seconds=-1 if math.isnan(timeout_s) else max(-1.0, min(timeout_s, TIMEOUT_S_MAX)))
 
 
 def add_job_results(

@@ -25,7 +25,8 @@ METADATA_ENTRIES_MAX = 50
 METADATA_NAME_CHARACTERS_MAX = 40
 METADATA_VALUE_CHARACTERS_MAX = 500
 TIMEOUT_MIN = timedelta(seconds=1)
-SENTENCES_MAX = 5  # In the message; the violations name every field.
+SENTENCES_MAX = 5  # In the message.
+VIOLATIONS_MAX = 20  # Told at once: an answer is no longer than its reader needs, whatever was sent.
 
 
 class RequestCheck:
@@ -186,6 +187,8 @@ def label_violations(request: JobRequest) -> Iterator[FieldViolation]:
     """What is wrong with the names that the caller gives the job for its own use."""
     if len(request.client_ref) > CLIENT_REF_CHARACTERS_MAX:
         yield FieldViolation("client_ref", f"client_ref takes at most {CLIENT_REF_CHARACTERS_MAX} characters")
+    if "\0" in request.client_ref:
+        yield FieldViolation("client_ref", "client_ref must not hold the character U+0000; leave it out")
     try:
         metadata = orjson.loads(request.metadata_json or "{}")
     except orjson.JSONDecodeError:
@@ -228,7 +231,7 @@ def type_mismatch(model: Model, request: JobRequest) -> FlexuraError:
 
 def invalid_request(violations: list[FieldViolation]) -> FlexuraError:
     message = "; ".join(violation.message for violation in violations[:SENTENCES_MAX])
-    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, violations)
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, violations[:VIOLATIONS_MAX])
 
 
 def listed(names: list[str]) -> str:
