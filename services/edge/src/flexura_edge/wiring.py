@@ -40,7 +40,7 @@ from flexura_kit.ids import AccountId, JobId
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
 
-NO_NATS = "it is not connected; a revoked key may work 30 s longer, and waiting may take 2 s longer"
+NO_NATS = "it is not connected; a revoked key may work 30 s longer, and waiting may take seconds longer"
 
 
 async def build(settings: EdgeSettings, life: Lifecycle) -> None:
@@ -103,7 +103,8 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         waiting.wake(job_id)
         waiting.wake(account_id)
 
-    hear_updates(connection, wake, forget)
+    hear_updates(connection, wake, forget, waiting.wake_all)
+    life.run("look", waiting.run)
     life.run("waiting", until_stopping(life, waiting.end))
     door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max))
     server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)

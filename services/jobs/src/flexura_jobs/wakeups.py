@@ -23,7 +23,7 @@ PUBLISH_TIMEOUT_S = 1.0
 
 Entry = TypeVar("Entry")
 
-LOST = Counter("flexura_jobs_wakeups_lost", "Wake-ups that were not sent; whoever waits looks again in two seconds.")
+LOST = Counter("flexura_jobs_wakeups_lost", "Wake-ups that were not sent; whoever waits looks again soon.")
 
 
 class Wakeups:

@@ -16,8 +16,11 @@ JobCallback = Callable[[AccountId, JobId], None]
 logger = log.get_logger()
 
 
-def hear_updates(bus: Bus, changed: JobCallback, removed: JobCallback) -> None:
-    """Calls `changed` for each job that changed, and `removed` before it for one that was removed."""
+def hear_updates(bus: Bus, changed: JobCallback, removed: JobCallback, missed: Callable[[], None]) -> None:
+    """Calls `changed` for each job that changed, and `removed` before it for one that was removed.
+
+    Calls `missed` after each connect: what was said meanwhile went unheard.
+    """
 
     def heard(payload: bytes) -> None:
         try:
@@ -32,3 +35,4 @@ def hear_updates(bus: Bus, changed: JobCallback, removed: JobCallback) -> None:
             changed(account_id, job_id)
 
     bus.subscribe(SUBJECT, heard)
+    bus.on_connected.append(missed)

@@ -1,5 +1,6 @@
 """Waiting for a job on behalf of a client: `?wait=` seconds."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -45,14 +46,25 @@ class Waits:
         exchange.deadline += wait_s
         with self._waiting.waiter(job_id) as waiter:
             # Registered before this look: a change after it wakes us, and one before it is seen.
-            job = await get(job_id, min(LOOK_TIMEOUT_S, exchange.remaining_s()))
+            job = await self._look(exchange, job_id, get)
             while not is_enough(job) and await self._pauses(waiter, deadline):
                 try:
-                    job = await get(job_id, min(LOOK_TIMEOUT_S, exchange.remaining_s()))
+                    job = await self._look(exchange, job_id, get)
                 except FlexuraError as error:
                     if error.kind not in PASSING:
                         raise
         return job
+
+    async def _look(self, exchange: Exchange, job_id: JobId, get: GetJob) -> job_pb2.Job:
+        """Looks when it is this one's turn: all who are woken together would crowd out whoever does not wait."""
+        timeout_s = min(LOOK_TIMEOUT_S, exchange.remaining_s())
+        try:
+            async with asyncio.timeout(timeout_s), self._waiting.looks:
+                return await get(job_id, timeout_s)
+        except TimeoutError as error:
+            raise FlexuraError(
+                Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too many look for their jobs at present; try again shortly"
+            ) from error
 
     async def _pauses(self, waiter: Waiter, deadline: float) -> bool:
         """Waits for a reason to look again; False once there is no time left for one."""
