@@ -1,4 +1,4 @@
-"""Listing and deleting through real gRPC, over each database."""
+"""Listing, deleting and the feed of events through real gRPC, over each database."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -120,3 +120,45 @@ async def test_a_job_says_until_when_it_is_kept_once_it_has_ended(door: JobsDoor
     await door.complete(await door.claimed(job_id))
     job = await door.get(job_id)
     assert job.expire_time.ToDatetime() - job.finish_time.ToDatetime() == timedelta(days=7)
+
+
+async def events_of(door: JobsDoor, **fields: object) -> jobs_service_pb2.ListEventsResponse:
+    request = jobs_service_pb2.ListEventsRequest(**{"account_id": "alice"} | fields)  # type: ignore[arg-type]
+    return await door.jobs.ListEvents(request, timeout=TIMEOUT_S)
+
+
+async def test_the_feed_tells_every_change_and_an_end_as_the_job_tells_it(door: JobsDoor) -> None:
+    (created,) = await door.create(new_item(client_ref="order 7", metadata_json='{"a":"b"}'))
+    job_id = created.job.job_id
+    await door.complete(await door.claimed(job_id))
+    (other,) = await door.created()
+    job = await door.get(job_id)
+
+    page = await events_of(door, page_size=3)
+    assert [event.sequence for event in page.events] == [1, 2, 3]
+    told = (page.next_after_sequence, page.has_more, page.latest_sequence, page.oldest_sequence)
+    assert told == (3, True, 4, 1)
+    queued, processing, end = page.events
+    assert (queued.state, queued.attempt) == (job_pb2.JOB_STATE_QUEUED, 0)
+    assert (processing.state, processing.attempt) == (job_pb2.JOB_STATE_PROCESSING, 1)
+    assert not any(
+        queued.HasField(field) or processing.HasField(field) for field in ("asset", "failure", "finish_time")
+    )
+    assert (end.job_id, end.state, end.asset, end.finish_time) == (job_id, job.state, job.asset, job.finish_time)
+    assert (end.model, end.client_ref, end.metadata_json) == (job.model, "order 7", '{"a":"b"}')
+    last = await events_of(door, after_sequence=3)
+    assert ([event.job_id for event in last.events], last.has_more, last.next_after_sequence) == ([other], False, 4)
+
+
+async def test_the_feed_tells_why_a_job_failed_and_is_every_accounts_own(door: JobsDoor) -> None:
+    (job_id,) = await door.created()
+    await door.created("bob")
+    await door.jobs.CancelJob(jobs_service_pb2.CancelJobRequest(account_id="alice", job_id=job_id), timeout=TIMEOUT_S)
+    end = (await events_of(door, job_id=job_id)).events[-1]
+    assert end.state == job_pb2.JOB_STATE_FAILED
+    assert end.failure == (await door.get(job_id)).failure
+    assert not (await events_of(door, account_id="bob", job_id=job_id)).events
+    for wrong, reason in (({"after_sequence": 99}, Reason.CURSOR_EXPIRED), ({"job_id": "x"}, Reason.JOB_NOT_FOUND)):
+        with pytest.raises(FlexuraError) as caught:
+            await events_of(door, **wrong)
+        assert (caught.value.kind, caught.value.reason) == (Kind.NOT_FOUND, reason)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook as Verifier
 
+from flexura_jobs.domain.events import ToldJob
 from flexura_jobs.domain.webhooks import (
     ATTEMPTS_MAX,
     DELAYS,
     Answer,
     DeliveryState,
-    EndedJob,
     EventType,
     Message,
     Outcome,
@@ -90,7 +90,7 @@ def test_the_reference_verifier_accepts_a_message_under_every_secret_in_use(secr
     assert Verifier(shown_secret(secret)).verify(body, headers)["type"] == "job.completed"
 
 
-def message(event_type: EventType = EventType.COMPLETED, job: EndedJob | None = None) -> Message:
+def message(event_type: EventType = EventType.COMPLETED, job: ToldJob | None = None) -> Message:
     return Message(
         DeliveryId("msg_1"),
         WebhookId("wh_1"),
@@ -105,7 +105,7 @@ def message(event_type: EventType = EventType.COMPLETED, job: EndedJob | None = 
     )
 
 
-def ended(**fields: object) -> EndedJob:
+def ended(**fields: object) -> ToldJob:
     values: dict[str, object] = {
         "job_id": "j",
         "media_type": "image",
@@ -119,11 +119,14 @@ def ended(**fields: object) -> EndedJob:
         "asset_content_type": "image/png",
         "asset_size_bytes": 5,
         "asset_sha256": "ab" * 32,
+        "asset_width": 64,
+        "asset_height": 64,
+        "asset_duration_s": 0.0,
         "failure_reason": None,
         "failure_message": None,
         "failure_retryable": None,
     }
-    return EndedJob(**(values | fields))  # type: ignore[arg-type]
+    return ToldJob(**(values | fields))  # type: ignore[arg-type]
 
 
 def said(told: Message) -> dict[str, object]:
@@ -146,7 +149,14 @@ def test_a_message_of_a_completed_job_has_its_link() -> None:
             "client_ref": "order 7",
             "metadata": {"a": "b"},
             "asset_url": link,
-            "asset": {"url": link, "content_type": "image/png", "size_bytes": 5, "sha256": "ab" * 32},
+            "asset": {
+                "url": link,
+                "content_type": "image/png",
+                "size_bytes": 5,
+                "sha256": "ab" * 32,
+                "width": 64,
+                "height": 64,
+            },
         },
     }
 

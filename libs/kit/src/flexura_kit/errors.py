@@ -69,6 +69,9 @@ class Reason(StrEnum):
     WORKER_LOST = "worker_lost"
     OUTCOME_UNKNOWN = "outcome_unknown"
 
+    CURSOR_EXPIRED = "cursor_expired"
+    EVENT_STREAM_LIMIT = "event_stream_limit"
+
     SEARCH_UNAVAILABLE = "search_unavailable"
 
     WEBHOOK_NOT_FOUND = "webhook_not_found"

@@ -273,7 +273,8 @@ partial_index(
     JOBS.c.job_id,
 )
 Index("ix_request_keys_expires_at", REQUEST_KEYS.c.expires_at)
-Index("ix_events_created_at", EVENTS.c.created_at)
+Index("ix_events_created_at", EVENTS.c.created_at, EVENTS.c.sequence)
+Index("ix_events_job", EVENTS.c.account_id, EVENTS.c.job_id, EVENTS.c.sequence)
 Index("ix_webhooks_account", WEBHOOKS.c.account_id, WEBHOOKS.c.webhook_id)
 partial_index("uq_webhooks_of_jobs", "url = '' AND deleted_at IS NULL", WEBHOOKS.c.account_id, unique=True)
 Index("ix_webhook_secrets_webhook", WEBHOOK_SECRETS.c.webhook_id)

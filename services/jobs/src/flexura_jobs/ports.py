@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from flexura_jobs.domain.acceptance import Acceptance, KeyReused, Replayed
 from flexura_jobs.domain.catalog import Model
+from flexura_jobs.domain.events import EventSlice
 from flexura_jobs.domain.jobs import (
     CheckpointReport,
     Claim,
@@ -67,6 +68,13 @@ class ListingStore(Protocol):
         self, account_id: AccountId, wanted: JobFilter, after: Position | None, count_max: int
     ) -> list[Job]:
         """Answers jobs that are not removed, the newest first, from the position on."""
+
+
+class EventStore(Protocol):
+    """What happened to jobs."""
+
+    async def events_after(self, account_id: AccountId, after: int, job_id: JobId | None, count_max: int) -> EventSlice:
+        """Answers the account's events that follow, or those of one job, as of one moment."""
 
 
 class RemovalStore(Protocol):

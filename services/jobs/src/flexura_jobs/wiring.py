@@ -23,6 +23,7 @@ from flexura_jobs.domain.retention import Retention
 from flexura_jobs.removal import ObjectSweep, RetentionSweep
 from flexura_jobs.rpc import JobsServicer, WebhooksServicer, WorkerServicer
 from flexura_jobs.service import (
+    EventFeeds,
     JobLists,
     JobRemovals,
     Jobs,
@@ -35,6 +36,7 @@ from flexura_jobs.service import (
 from flexura_jobs.settings import JobsSettings, WebhookSettings
 from flexura_jobs.store import (
     QueueRoom,
+    SQLEventStore,
     SQLJobStore,
     SQLLeftoverStore,
     SQLListingStore,
@@ -106,7 +108,8 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     jobs = Jobs(job_store, catalog, check, queue_store, bell, webhook_store)
     work = Work(work_store, catalog, stream, bell)
     removals = JobRemovals(removal_store, wakeups)
-    servicer = JobsServicer(jobs, JobLists(SQLListingStore(tx)), removals, kept.jobs)
+    lists, feeds = JobLists(SQLListingStore(tx)), EventFeeds(SQLEventStore(tx))
+    servicer = JobsServicer(jobs, lists, feeds, removals, kept.jobs)
     webhooks = Webhooks(webhook_store, vault_of(settings.webhooks), addresses, secrets.token_bytes)
     services = [jobs_service(servicer), worker_service(work, lease_times(settings)), webhooks_service(webhooks)]
     life.serve(rpc_server(settings.rpc, services))

@@ -112,6 +112,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The worker that held the job vanished. Example: its machine was switched off."""
     ERROR_REASON_OUTCOME_UNKNOWN: _ErrorReason.ValueType  # 75
     """A billed call was under way when its worker was lost, and whether it was carried out cannot be known."""
+    ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 80
+    """Events after the cursor are no longer kept. Example: a client that comes back after two days."""
+    ERROR_REASON_EVENT_STREAM_LIMIT: _ErrorReason.ValueType  # 81
+    """As many event streams of the account are open as may be. Example: 100. Metadata: `limit`, `retry_after_ms`."""
     ERROR_REASON_SEARCH_UNAVAILABLE: _ErrorReason.ValueType  # 90
     """No search engine is set up or reachable. Metadata: `engines`."""
     ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 110
@@ -224,6 +228,10 @@ ERROR_REASON_WORKER_LOST: ErrorReason.ValueType  # 74
 """The worker that held the job vanished. Example: its machine was switched off."""
 ERROR_REASON_OUTCOME_UNKNOWN: ErrorReason.ValueType  # 75
 """A billed call was under way when its worker was lost, and whether it was carried out cannot be known."""
+ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 80
+"""Events after the cursor are no longer kept. Example: a client that comes back after two days."""
+ERROR_REASON_EVENT_STREAM_LIMIT: ErrorReason.ValueType  # 81
+"""As many event streams of the account are open as may be. Example: 100. Metadata: `limit`, `retry_after_ms`."""
 ERROR_REASON_SEARCH_UNAVAILABLE: ErrorReason.ValueType  # 90
 """No search engine is set up or reachable. Metadata: `engines`."""
 ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 110

@@ -460,6 +460,156 @@ class ListJobsResponse(_message.Message):
 Global___ListJobsResponse: _TypeAlias = ListJobsResponse  # noqa: Y015
 
 @_typing.final
+class ListEventsRequest(_message.Message):
+    """What ListEvents takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account that asks."""
+    page_size: _builtins.int
+    """The most events to answer, 1 to 100; 0 for 50. Fewer are answered where they would be over 1 MiB."""
+    after_sequence: _builtins.int
+    """The number of the last event that is known already, 0 for none; left out, the list begins with the oldest kept."""
+    job_id: _builtins.str
+    """Only events of this job; empty for all."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        after_sequence: _builtins.int | None = ...,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence", "after_sequence", b"after_sequence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence", "account_id", b"account_id", "after_sequence", b"after_sequence", "job_id", b"job_id", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after_sequence: _TypeAlias = _typing.Literal["after_sequence"]  # noqa: Y015
+    _WhichOneofArgType__after_sequence: _TypeAlias = _typing.Literal["_after_sequence", b"_after_sequence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after_sequence) -> _WhichOneofReturnType__after_sequence | None: ...
+
+Global___ListEventsRequest: _TypeAlias = ListEventsRequest  # noqa: Y015
+
+@_typing.final
+class ListEventsResponse(_message.Message):
+    """What ListEvents answers, as of one moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    NEXT_AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    LATEST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    OLDEST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    next_after_sequence: _builtins.int
+    """What to ask for next: nothing that was asked for lies between the events here and this."""
+    has_more: _builtins.bool
+    """Whether there is more at once."""
+    latest_sequence: _builtins.int
+    """The number of the account's latest event, 0 where it has had none."""
+    oldest_sequence: _builtins.int
+    """The number of the account's oldest event that is kept, 0 where none is."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
+        """The events, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___Event] | None = ...,
+        next_after_sequence: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+        latest_sequence: _builtins.int = ...,
+        oldest_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "has_more", b"has_more", "latest_sequence", b"latest_sequence", "next_after_sequence", b"next_after_sequence", "oldest_sequence", b"oldest_sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEventsResponse: _TypeAlias = ListEventsResponse  # noqa: Y015
+
+@_typing.final
+class Event(_message.Message):
+    """A change of a job's state."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    CLIENT_REF_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
+    FINISH_TIME_FIELD_NUMBER: _builtins.int
+    ASSET_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """Its number within the account, from 1 on without gaps."""
+    job_id: _builtins.str
+    """The job."""
+    state: _job_pb2.JobState.ValueType
+    """The state that the job came into."""
+    attempt: _builtins.int
+    """How many attempts had begun by then."""
+    media_type: _job_pb2.MediaType.ValueType
+    """What the job makes. This and all that follows is as the job says now; empty where it was forgotten."""
+    model: _builtins.str
+    """The model that does the work."""
+    client_ref: _builtins.str
+    """The caller's own name for the job."""
+    metadata_json: _builtins.str
+    """What the caller attached, a JSON object; empty for nothing."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it happened."""
+
+    @_builtins.property
+    def finish_time(self) -> _timestamp_pb2.Timestamp:
+        """When the job ended, where this tells its end."""
+
+    @_builtins.property
+    def asset(self) -> _job_pb2.Asset:
+        """What it made, where this tells that it completed, until it is removed."""
+
+    @_builtins.property
+    def failure(self) -> _job_pb2.Failure:
+        """Why it failed, where this tells that; of an attempt that failed and is followed by another one, the reason alone."""
+
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        job_id: _builtins.str = ...,
+        state: _job_pb2.JobState.ValueType = ...,
+        attempt: _builtins.int = ...,
+        media_type: _job_pb2.MediaType.ValueType = ...,
+        model: _builtins.str = ...,
+        client_ref: _builtins.str = ...,
+        metadata_json: _builtins.str = ...,
+        finish_time: _timestamp_pb2.Timestamp | None = ...,
+        asset: _job_pb2.Asset | None = ...,
+        failure: _job_pb2.Failure | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "create_time", b"create_time", "failure", b"failure", "finish_time", b"finish_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "attempt", b"attempt", "client_ref", b"client_ref", "create_time", b"create_time", "failure", b"failure", "finish_time", b"finish_time", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "sequence", b"sequence", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Event: _TypeAlias = Event  # noqa: Y015
+
+@_typing.final
 class BatchResolveAssetsRequest(_message.Message):
     """What BatchResolveAssets takes."""
 

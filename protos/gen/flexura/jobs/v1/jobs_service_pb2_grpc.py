@@ -60,6 +60,11 @@ class JobsServiceStub:
                 request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobRequest.SerializeToString,
                 response_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobResponse.FromString,
                 _registered_method=True)
+        self.ListEvents = channel.unary_unary(
+                '/flexura.jobs.v1.JobsService/ListEvents',
+                request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListEventsRequest.SerializeToString,
+                response_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListEventsResponse.FromString,
+                _registered_method=True)
         self.BatchResolveAssets = channel.unary_unary(
                 '/flexura.jobs.v1.JobsService/BatchResolveAssets',
                 request_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.BatchResolveAssetsRequest.SerializeToString,
@@ -133,6 +138,18 @@ class JobsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListEvents(self, request, context):
+        """Lists what happened to an account's jobs, in order, each change of a state once.
+
+        Whoever asks again with `next_after_sequence` misses nothing and is told nothing twice: an event is seen once every
+        event before it can be. Fails with CURSOR_EXPIRED where events after `after_sequence` are no longer kept, and where
+        there was never an event of that number; with JOB_NOT_FOUND where `job_id` cannot be one. Another account's job has
+        no events here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def BatchResolveAssets(self, request, context):
         """Answers where the bytes of finished jobs lie, one result per item, in order.
 
@@ -177,6 +194,11 @@ def add_JobsServiceServicer_to_server(servicer, server):
                     servicer.DeleteJob,
                     request_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobRequest.FromString,
                     response_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobResponse.SerializeToString,
+            ),
+            'ListEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEvents,
+                    request_deserializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListEventsRequest.FromString,
+                    response_serializer=flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListEventsResponse.SerializeToString,
             ),
             'BatchResolveAssets': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchResolveAssets,
@@ -325,6 +347,33 @@ class JobsService:
             '/flexura.jobs.v1.JobsService/DeleteJob',
             flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobRequest.SerializeToString,
             flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.DeleteJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/flexura.jobs.v1.JobsService/ListEvents',
+            flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListEventsRequest.SerializeToString,
+            flexura_dot_jobs_dot_v1_dot_jobs__service__pb2.ListEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -70,6 +70,14 @@ class JobsServiceStub:
     Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
     as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
     """
+    ListEvents: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.ListEventsRequest, _jobs_service_pb2.ListEventsResponse]
+    """Lists what happened to an account's jobs, in order, each change of a state once.
+
+    Whoever asks again with `next_after_sequence` misses nothing and is told nothing twice: an event is seen once every
+    event before it can be. Fails with CURSOR_EXPIRED where events after `after_sequence` are no longer kept, and where
+    there was never an event of that number; with JOB_NOT_FOUND where `job_id` cannot be one. Another account's job has
+    no events here.
+    """
     BatchResolveAssets: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchResolveAssetsRequest, _jobs_service_pb2.BatchResolveAssetsResponse]
     """Answers where the bytes of finished jobs lie, one result per item, in order.
 
@@ -120,6 +128,14 @@ class JobsServiceAsyncStub(JobsServiceStub):
 
     Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
     as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
+    """
+    ListEvents: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.ListEventsRequest, _jobs_service_pb2.ListEventsResponse]  # type: ignore[assignment]
+    """Lists what happened to an account's jobs, in order, each change of a state once.
+
+    Whoever asks again with `next_after_sequence` misses nothing and is told nothing twice: an event is seen once every
+    event before it can be. Fails with CURSOR_EXPIRED where events after `after_sequence` are no longer kept, and where
+    there was never an event of that number; with JOB_NOT_FOUND where `job_id` cannot be one. Another account's job has
+    no events here.
     """
     BatchResolveAssets: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.BatchResolveAssetsRequest, _jobs_service_pb2.BatchResolveAssetsResponse]  # type: ignore[assignment]
     """Answers where the bytes of finished jobs lie, one result per item, in order.
@@ -198,6 +214,20 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Safe to repeat. From the answer on the job fails with JOB_DELETED wherever it is asked for; the asset's bytes follow
         as soon as the object store lets go of them. Fails with JOB_NOT_FOUND, also where the job is another account's.
+        """
+
+    @_abc_1.abstractmethod
+    def ListEvents(
+        self,
+        request: _jobs_service_pb2.ListEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_service_pb2.ListEventsResponse, _abc.Awaitable[_jobs_service_pb2.ListEventsResponse]]:
+        """Lists what happened to an account's jobs, in order, each change of a state once.
+
+        Whoever asks again with `next_after_sequence` misses nothing and is told nothing twice: an event is seen once every
+        event before it can be. Fails with CURSOR_EXPIRED where events after `after_sequence` are no longer kept, and where
+        there was never an event of that number; with JOB_NOT_FOUND where `job_id` cannot be one. Another account's job has
+        no events here.
         """
 
     @_abc_1.abstractmethod

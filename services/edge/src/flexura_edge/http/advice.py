@@ -105,6 +105,17 @@ ADVICE: dict[Reason, Advice] = {
         "Too many jobs of this account are queued",
         (_WAIT_AND_SEND, "Cancel queued jobs that are not needed any more: POST /api/jobs/{{job_id}}/cancel."),
     ),
+    Reason.CURSOR_EXPIRED: Advice(
+        "The place in the feed is no longer kept",
+        (
+            "Begin anew without a cursor: GET /api/events.",
+            "Then fetch GET /api/jobs to see how the jobs are whose events were missed.",
+        ),
+    ),
+    Reason.EVENT_STREAM_LIMIT: Advice(
+        "Too many event streams of this account are open",
+        ("Close a stream that is not needed, or share one.", "Read pages instead: GET /api/events?wait=30 as JSON."),
+    ),
     Reason.PROVIDER_FAILED: Advice("The provider answered with an error", (_NEXT_JOB,)),
     Reason.PROVIDER_REFUSED: Advice("The provider refused the request", ("Change the prompt or take another model.",)),
     Reason.PROVIDER_RETURNED_NOTHING: Advice("The provider returned nothing", (_NEXT_JOB,)),

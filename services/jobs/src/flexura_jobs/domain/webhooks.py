@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from flexura_jobs.domain.events import ToldJob
 from flexura_kit.ids import AccountId, DeliveryId, JobId, LeaseToken, WebhookId
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - What every secret begins with.
@@ -30,6 +31,7 @@ JITTER = 0.2  # To either side, so that what failed together does not come back 
 WEBHOOKS_MAX = 20
 SECRETS_MAX = 5  # Of one webhook, in use at once: each makes the signature's header longer.
 RETRY_AFTER_MAX = timedelta(hours=6)
+ERROR_CHARACTERS_MAX = 2000  # Of what a message says about a failure.
 GONE = 410
 
 
@@ -113,27 +115,6 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class EndedJob:
-    """What a message says of its job."""
-
-    job_id: JobId
-    media_type: str
-    model: str
-    state: str
-    finished_at: datetime | None
-    removed_at: datetime | None
-    client_ref: str
-    metadata_json: str
-    asset_extension: str | None
-    asset_content_type: str | None
-    asset_size_bytes: int | None
-    asset_sha256: str | None
-    failure_reason: str | None
-    failure_message: str | None
-    failure_retryable: bool | None
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """A delivery that this process has claimed for one try, with all that the try needs."""
 
@@ -146,7 +127,7 @@ class Message:
     created_at: datetime
     sealed_secrets: tuple[str, ...]
     """The present one first."""
-    job: EndedJob | None
+    job: ToldJob | None
     """None in a test, and where the job was removed meanwhile."""
     job_id: JobId | None
 

@@ -7,18 +7,22 @@ from grpc.aio import ServicerContext
 
 from flexura.jobs.v1 import jobs_service_pb2 as pb
 from flexura.jobs.v1 import jobs_service_pb2_grpc
+from flexura_jobs.rpc.feeds import event_page_to_message, event_query_of
 from flexura_jobs.rpc.listing import page_to_message, query_of
 from flexura_jobs.rpc.messages import add_job_results, asset_result, job_request_of, job_to_message, model_to_message
-from flexura_jobs.service import JobLists, JobRemovals, Jobs
+from flexura_jobs.service import EventFeeds, JobLists, JobRemovals, Jobs
 from flexura_kit.ids import AccountId, JobId
 
 Context = ServicerContext[Any, Any]
 
 
 class JobsServicer(jobs_service_pb2_grpc.JobsServiceServicer):
-    def __init__(self, jobs: Jobs, lists: JobLists, removals: JobRemovals, retention: timedelta) -> None:
+    def __init__(
+        self, jobs: Jobs, lists: JobLists, feeds: EventFeeds, removals: JobRemovals, retention: timedelta
+    ) -> None:
         self._jobs = jobs
         self._lists = lists
+        self._feeds = feeds
         self._removals = removals
         self._retention = retention
 
@@ -46,6 +50,9 @@ class JobsServicer(jobs_service_pb2_grpc.JobsServiceServicer):
     async def DeleteJob(self, request: pb.DeleteJobRequest, _context: Context) -> pb.DeleteJobResponse:
         await self._removals.delete(AccountId(request.account_id), JobId(request.job_id))
         return pb.DeleteJobResponse()
+
+    async def ListEvents(self, request: pb.ListEventsRequest, _context: Context) -> pb.ListEventsResponse:
+        return event_page_to_message(await self._feeds.page(event_query_of(request)))
 
     async def BatchResolveAssets(
         self, request: pb.BatchResolveAssetsRequest, _context: Context

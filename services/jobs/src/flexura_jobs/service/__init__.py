@@ -1,5 +1,6 @@
 """The use cases of the jobs service, one method for each RPC."""
 
+from flexura_jobs.service.feeds import EventFeeds
 from flexura_jobs.service.jobs import Jobs
 from flexura_jobs.service.listing import JobLists
 from flexura_jobs.service.removal import JobRemovals
@@ -9,6 +10,7 @@ from flexura_jobs.service.webhooks import Webhooks
 from flexura_jobs.service.work import LeaseTimes, Work
 
 __all__ = [
+    "EventFeeds",
     "JobLists",
     "JobRemovals",
     "Jobs",

@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import CTE, Connection, Select, bindparam, delete, func, null, select, true, update
 
-from flexura_jobs.domain.webhooks import ATTEMPTS_MAX, EndedJob, EventType, Message, Outcome
+from flexura_jobs.domain.webhooks import ATTEMPTS_MAX, EventType, Message, Outcome
 from flexura_jobs.models import DELIVERIES, JOBS, WEBHOOK_SECRETS, WEBHOOKS
 from flexura_jobs.store.events import NewEvent
+from flexura_jobs.store.rows import TOLD_COLUMNS, told_job_of
 from flexura_jobs.store.statements import DOUBLE, INTEGER, NOW, TEXT, DialectName, items, items_table, time_in
 from flexura_jobs.store.webhook_changes import IS_IN_USE, IS_KEPT, PENDING
 from flexura_jobs.store.writer import Writer
 from flexura_kit.db import Transactions
-from flexura_kit.ids import DeliveryId, JobId, LeaseToken, WebhookId
+from flexura_kit.ids import DeliveryId, LeaseToken, WebhookId
 
 KEPT = timedelta(days=30)
 SWEEP_ROWS_MAX = 500  # Of each kind in one transaction; a sweep that finds as many is run again.
@@ -23,23 +24,6 @@ IS_PENDING = DELIVERIES.c.state == PENDING
 IS_DUE = IS_PENDING & (DELIVERIES.c.due_at <= NOW)
 IS_USED_UP = DELIVERIES.c.attempt >= ATTEMPTS_MAX
 IS_ON = WEBHOOKS.c.disabled_at.is_(None) & IS_KEPT
-
-JOB_COLUMNS = (
-    JOBS.c.media_type,
-    JOBS.c.model,
-    JOBS.c.state,
-    JOBS.c.finished_at,
-    JOBS.c.removed_at,
-    JOBS.c.client_ref,
-    JOBS.c.metadata,
-    JOBS.c.asset_extension,
-    JOBS.c.asset_content_type,
-    JOBS.c.asset_size_bytes,
-    JOBS.c.asset_sha256,
-    JOBS.c.failure_reason,
-    JOBS.c.failure_message,
-    JOBS.c.failure_retryable,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +119,7 @@ class Claims:
         )
         claimed = items_table(dialect, delivery_id=TEXT)
         self._messages = (
-            select(DELIVERIES, *(column.label(f"job_{column.name}") for column in JOB_COLUMNS))
+            select(DELIVERIES, *(column.label(f"job_{column.name}") for column in TOLD_COLUMNS))
             .select_from(claimed)
             .join(DELIVERIES, DELIVERIES.c.delivery_id == claimed.c.delivery_id)
             .outerjoin(JOBS, JOBS.c.job_id == DELIVERIES.c.job_id)
@@ -254,8 +238,8 @@ def row_of(message: Message, outcome: Outcome) -> dict[str, object]:
 
 
 def message_of(row: Any, sealed_secrets: list[str]) -> Message:
-    of_job = [getattr(row, f"job_{column.name}") for column in JOB_COLUMNS]
-    job = EndedJob(JobId(row.job_id), *of_job) if row.job_state is not None else None
+    of_job = [getattr(row, f"job_{column.name}") for column in TOLD_COLUMNS]
+    job = told_job_of(row.job_id, of_job)
     return Message(
         delivery_id=row.delivery_id,
         webhook_id=row.webhook_id,

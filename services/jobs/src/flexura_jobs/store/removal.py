@@ -138,7 +138,8 @@ class PurgingEvents:
         self._over = (
             select(EVENTS.c.account_id, EVENTS.c.sequence)
             .where(EVENTS.c.created_at <= time_in(-kept.total_seconds()))
-            .order_by(EVENTS.c.created_at)
+            # Those of one commit have one time; from any account the oldest go first, so that what is kept has no gap.
+            .order_by(EVENTS.c.created_at, EVENTS.c.sequence)
             .limit(bindparam("limit_", type_=INTEGER))
         )
         self._delete = (

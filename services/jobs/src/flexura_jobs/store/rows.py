@@ -1,10 +1,12 @@
 """Rows of the jobs table, and the domain's shapes made of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
 
 from flexura_jobs.domain.attempts import Attempt
+from flexura_jobs.domain.events import ToldJob
 from flexura_jobs.domain.jobs import (
     Asset,
     Checkpoint,
@@ -54,6 +56,19 @@ JOB_COLUMNS = (
     JOBS.c.deadline_at,
     JOBS.c.removal,
     *ASSET_COLUMNS,
+)
+TOLD_COLUMNS = (
+    JOBS.c.media_type,
+    JOBS.c.model,
+    JOBS.c.state,
+    JOBS.c.finished_at,
+    JOBS.c.removed_at,
+    JOBS.c.client_ref,
+    JOBS.c.metadata,
+    *ASSET_COLUMNS,
+    JOBS.c.failure_reason,
+    JOBS.c.failure_message,
+    JOBS.c.failure_retryable,
 )
 CLAIM_COLUMNS = (
     JOBS.c.job_id,
@@ -130,6 +145,11 @@ def own(job: Job | None, account_id: AccountId) -> Job | None:
 def stored_asset_of(row: Any) -> StoredAsset:
     object_key, removal, *asset = row
     return StoredAsset(object_key, Asset(*asset), Removal(removal) if removal else None)
+
+
+def told_job_of(job_id: str, values: Sequence[Any]) -> ToldJob | None:
+    """None where the columns were joined from no row."""
+    return ToldJob(JobId(job_id), *values) if values[0] is not None else None
 
 
 def claimed_job_of(row: Any) -> ClaimedJob:

@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
+from flexura_jobs.domain.events import ToldJob
 from flexura_jobs.domain.jobs import JobState
-from flexura_jobs.domain.webhooks import EndedJob, EventType, Message
+from flexura_jobs.domain.webhooks import ERROR_CHARACTERS_MAX, EventType, Message
 
 BODY_BYTES_MAX = 20_000
-ERROR_CHARACTERS_MAX = 2000
 STATUS = {EventType.COMPLETED: JobState.COMPLETED.value, EventType.FAILED: JobState.FAILED.value}
 
 
@@ -31,7 +31,7 @@ def data_of(message: Message, public_url: str) -> dict[str, Any]:
     return data if message.job is None else data | job_data(message.job, public_url)
 
 
-def job_data(job: EndedJob, public_url: str) -> dict[str, Any]:
+def job_data(job: ToldJob, public_url: str) -> dict[str, Any]:
     data: dict[str, Any] = {"type": job.media_type, "model": job.model}
     if job.finished_at is not None:
         data["finished_at"] = time_json(job.finished_at)
@@ -51,6 +51,8 @@ def job_data(job: EndedJob, public_url: str) -> dict[str, Any]:
             "size_bytes": job.asset_size_bytes,
             "sha256": job.asset_sha256,
         }
+        sizes = {"width": job.asset_width, "height": job.asset_height, "duration_s": job.asset_duration_s}
+        data["asset"] |= {name: size for name, size in sizes.items() if size}
     return data
 
 
