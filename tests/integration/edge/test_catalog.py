@@ -5,6 +5,7 @@ import asyncio
 from integration.edge.peers import PUBLIC_URL, Edge, Peers, edge
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
+from flexura_edge.http.openapi import document
 
 SCHEMA = (
     '{"type":"object","additionalProperties":false,"properties":{'
@@ -64,6 +65,8 @@ async def test_the_catalog_has_every_field_of_the_reference_and_ours(services: P
         "limits": {"prompt_characters_max": 10_000, "timeout_s": 120},
     }
     assert schema["properties"]["options"]["properties"]["width"]["maximum"] == 2048
+    generate = document()["components"]["schemas"]["GenerateRequest"]
+    assert schema["properties"].keys() == generate["properties"].keys()
     assert (tones["status"], tones["type"], tones["input"]["options"]) == ("offline", "audio", {})
     assert "served_by" not in tones
 

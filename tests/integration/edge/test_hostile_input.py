@@ -137,6 +137,24 @@ async def test_thousands_of_wrong_fields_make_no_long_answer(door: Edge, path: s
     assert len(body) < 10_000
 
 
+async def test_a_client_that_asks_before_it_sends_the_body_is_told_to(door: Edge) -> None:
+    body = b'{"prompt": "a"}'
+    head = f"Host: x\r\nAuthorization: Bearer {door.key}\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    try:
+        async with asyncio.timeout(10):
+            writer.write(f"POST /api/generate/image HTTP/1.1\r\nContent-Type: text/plain\r\n{head}\r\n".encode())
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 415 ")
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            writer.write(f"POST /api/generate/image HTTP/1.1\r\nContent-Type: application/json\r\n{head}\r\n".encode())
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(body)
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 202 ")
+    finally:
+        writer.close()
+
+
 async def test_a_body_sent_in_chunks_is_counted_while_it_arrives(door: Edge) -> None:
     async def endless():  # noqa: ANN202
         while True:

@@ -5,7 +5,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
 
@@ -19,6 +19,7 @@ SHOWN_CHARACTERS = 100
 async def read_json(request: web.BaseRequest) -> dict[str, Any]:
     """Answers the object that the body holds."""
     refuse_by_headers(request)
+    await invite(request)
     return parse(await read_bytes(request))
 
 
@@ -44,6 +45,13 @@ def refuse_by_headers(request: web.BaseRequest) -> None:
         )
     if (request.content_length or 0) > BODY_BYTES_MAX:
         refuse_size()
+
+
+async def invite(request: web.BaseRequest) -> None:
+    """Tells a client that asks first, as curl does with large bodies, that it may send the body."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # The answer itself has not begun.
 
 
 async def read_bytes(request: web.BaseRequest) -> bytes:

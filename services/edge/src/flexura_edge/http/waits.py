@@ -18,7 +18,7 @@ from flexura_kit.ids import JobId
 WAIT_S_MAX = 60.0
 LOOK_TIMEOUT_S = 5.0
 
-_SECONDS = re.compile(r"\d{1,2}(\.\d{1,6})?")
+_SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,6})?")
 
 # It may pass, and who waits has time; until then the job is as it was.
 PASSING = frozenset({Kind.BUSY, Kind.TIMED_OUT})
@@ -79,10 +79,10 @@ def wait_s_of(request: web.BaseRequest) -> float:
     """Reads `?wait=`; 0 where it is not given."""
     if "?" not in request.raw_path:
         return 0.0
-    given = request.query.get("wait")
-    if given is None:
+    given = request.query.getall("wait", [])
+    if not given:
         return 0.0
-    if not _SECONDS.fullmatch(given) or float(given) > WAIT_S_MAX:
-        message = f"`wait` takes seconds from 0 to {WAIT_S_MAX:.0f}, such as `?wait=30`"
+    if len(given) > 1 or not _SECONDS.fullmatch(given[0]) or float(given[0]) > WAIT_S_MAX:
+        message = f"`wait` takes seconds from 0 to {WAIT_S_MAX:.0f}, once, such as `?wait=30`"
         raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation("wait", message)])
-    return float(given)
+    return float(given[0])
