@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from integration.jobs.peers import ALICE, BOB, SQLStores, completion, new_job
-from integration.jobs.receivers import KEY, Receiver, Sending, delivery_id_of, receiver, until
+from integration.jobs.receivers import KEY, LOOPBACK, VAULT, Receiver, Sending, delivery_id_of, receiver, until
 from servers.waiting import eventually
 from sqlalchemy import update
 from standardwebhooks import Webhook as Verifier
@@ -18,8 +19,11 @@ from standardwebhooks import WebhookVerificationError
 
 from flexura_jobs.domain.webhooks import ATTEMPTS_MAX, DELAYS, DeliveryState, Outcome, Webhook, shown_secret
 from flexura_jobs.models import WEBHOOK_SECRETS
+from flexura_jobs.service import WebhookAddresses, Webhooks
 from flexura_jobs.vault import Vault
 from flexura_kit.clock import utc_now
+from flexura_kit.egress import Egress
+from flexura_kit.errors import FlexuraError, Reason
 from flexura_kit.ids import LeaseToken, WebhookId
 
 NEW_KEY = bytes(range(32, 64))
@@ -143,6 +147,16 @@ async def test_a_receiver_that_is_gone_switches_its_webhook_off(sending: Sending
     assert webhook.disabled_at is not None
     assert webhook.disabled_reason == "gone"
     assert len(await sending.rows()) == len(hook.received) == 1
+    use_cases = Webhooks(sending.webhooks, VAULT, WebhookAddresses(Egress(LOOPBACK), takes_http=True), os.urandom)
+    delivery_id = delivery_id_of(await sending.row())
+    for asked in (
+        use_cases.test(ALICE, webhook_id),
+        use_cases.rotate(ALICE, webhook_id, None),
+        use_cases.redeliver(ALICE, webhook_id, delivery_id),
+    ):
+        with pytest.raises(FlexuraError) as refused:
+            await asked
+        assert refused.value.reason is Reason.WEBHOOK_DISABLED
 
 
 async def test_a_receiver_may_say_when_to_come_back(sending: Sending, hook: Receiver) -> None:

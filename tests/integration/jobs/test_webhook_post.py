@@ -30,7 +30,14 @@ async def hook() -> AsyncIterator[Receiver]:
 
 async def test_a_time_to_come_back_is_read_as_seconds_and_as_a_date(post: HTTPPost, hook: Receiver) -> None:
     in_an_hour = format_datetime(utc_now() + timedelta(hours=1), usegmt=False)
-    given = {"120": timedelta(seconds=120), in_an_hour: timedelta(hours=1), "soon": None, "-5": None, "": None}
+    given = {
+        "120": timedelta(seconds=120),
+        in_an_hour: timedelta(hours=1),
+        "9" * 5000: timedelta(seconds=999_999_999),
+        "soon": None,
+        "-5": None,
+        "": None,
+    }
     for header, expected in given.items():
         hook.script["/"] = [web.Response(status=503, headers={"Retry-After": header})]
         answer = await post.send(f"{hook.url}/", {}, b"{}")
@@ -63,14 +70,30 @@ async def test_an_answer_without_end_is_not_read_to_its_end(post: HTTPPost) -> N
     assert sent_bytes < 64 << 20
 
 
+async def test_a_status_counts_even_where_the_rest_of_the_answer_does_not_come(post: HTTPPost) -> None:
+    async def stalling(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "10"})
+        await response.prepare(request)
+        await asyncio.Event().wait()
+        return response
+
+    runner = web.ServerRunner(web.Server(stalling), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        answer = await post.send(f"http://127.0.0.1:{runner.addresses[0][1]}/", {}, b"{}")
+    finally:
+        await runner.cleanup()
+    assert answer.status == 200
+
+
 async def test_nobody_there_is_told_without_a_word_about_where(post: HTTPPost) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))  # Bound and not listening: nobody else has it, and nobody answers.
         port = taken.getsockname()[1]
         answer = await post.send(f"http://127.0.0.1:{port}/", {}, b"{}")
     assert answer.status is None
-    assert answer.error.startswith("no answer was received")
-    assert "127.0.0.1" not in answer.error
+    assert answer.error == "no answer was received: nothing takes connections there"
 
 
 @pytest.mark.parametrize("url", ["https://10.0.0.1/", "http://8.8.8.8/", "http://[::ffff:10.0.0.1]/"])

@@ -47,6 +47,12 @@ def test_every_other_status_is_tried_again(status: int) -> None:
     assert outcome(status).retry_in == DELAYS[0]
 
 
+def test_an_owner_is_told_that_redirects_are_not_followed() -> None:
+    assert outcome(308).error == (
+        "the receiver answered 308; redirects are not followed, so give the address where it leads"
+    )
+
+
 def test_a_receiver_that_is_gone_is_not_tried_again() -> None:
     assert outcome(410).state is DeliveryState.FAILED
     assert outcome(410).is_gone
@@ -208,6 +214,19 @@ def test_a_message_stays_under_twenty_kilobytes() -> None:
         "https://[::1]/",
         "https://[::ffff:127.0.0.1]/",
         "https://[64:ff9b::a9fe:a9fe]/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://127.1/",
+        "https://0177.0.0.1/",
+        "https://8.8.8.0x8/",
+        "https://127.0.0.1./",
+        "https://\u2460\u2461\u2466.0.0.1/",
+        "https://127\u30020\u30020\u30021/",
+        "https://.../",
+        "https://*.example.com/",
+        "https://%31.example.com/",
+        f"https://{'x' * 64}.com/",
+        "https://example.com:0/",
         f"https://example.com/{'x' * 2000}",
     ],
 )
@@ -215,7 +234,18 @@ def test_an_address_that_messages_may_not_go_to_is_refused(url: str) -> None:
     assert WebhookAddresses(Egress(), takes_http=False).fault(url) is not None
 
 
-@pytest.mark.parametrize("url", ["https://example.com", "https://example.com:8443/a?b=c", "https://8.8.8.8/hook"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com",
+        "https://example.com:8443/a?b=c",
+        "https://8.8.8.8/hook",
+        "https://[2606:4700::1111]/",
+        "https://b\u00fccher.example./",
+        "https://0x.b-1_c.0xz",
+        "HTTPS://EXAMPLE.COM/",
+    ],
+)
 def test_an_address_of_the_internet_is_taken(url: str) -> None:
     assert WebhookAddresses(Egress(), takes_http=False).fault(url) is None
 

@@ -112,7 +112,8 @@ class WebhooksServiceServicer:
     def RotateWebhookSecret(self, request, context):
         """Replaces the signing secret; for `overlap` longer, messages are signed with both.
 
-        Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, and with WEBHOOK_LIMIT while 5 secrets are in use.
+        Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, with WEBHOOK_DISABLED, and with WEBHOOK_LIMIT while 5 secrets are
+        in use.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

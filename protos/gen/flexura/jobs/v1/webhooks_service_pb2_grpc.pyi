@@ -54,7 +54,8 @@ class WebhooksServiceStub:
     RotateWebhookSecret: _grpc.UnaryUnaryMultiCallable[_webhooks_service_pb2.RotateWebhookSecretRequest, _webhooks_service_pb2.RotateWebhookSecretResponse]
     """Replaces the signing secret; for `overlap` longer, messages are signed with both.
 
-    Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, and with WEBHOOK_LIMIT while 5 secrets are in use.
+    Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, with WEBHOOK_DISABLED, and with WEBHOOK_LIMIT while 5 secrets are
+    in use.
     """
     TestWebhook: _grpc.UnaryUnaryMultiCallable[_webhooks_service_pb2.TestWebhookRequest, _webhooks_service_pb2.TestWebhookResponse]
     """Sends a message of type `webhook.test`, once, and answers its delivery; ListDeliveries tells how it went.
@@ -100,7 +101,8 @@ class WebhooksServiceAsyncStub(WebhooksServiceStub):
     RotateWebhookSecret: _aio.UnaryUnaryMultiCallable[_webhooks_service_pb2.RotateWebhookSecretRequest, _webhooks_service_pb2.RotateWebhookSecretResponse]  # type: ignore[assignment]
     """Replaces the signing secret; for `overlap` longer, messages are signed with both.
 
-    Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, and with WEBHOOK_LIMIT while 5 secrets are in use.
+    Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, with WEBHOOK_DISABLED, and with WEBHOOK_LIMIT while 5 secrets are
+    in use.
     """
     TestWebhook: _aio.UnaryUnaryMultiCallable[_webhooks_service_pb2.TestWebhookRequest, _webhooks_service_pb2.TestWebhookResponse]  # type: ignore[assignment]
     """Sends a message of type `webhook.test`, once, and answers its delivery; ListDeliveries tells how it went.
@@ -167,7 +169,8 @@ class WebhooksServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_webhooks_service_pb2.RotateWebhookSecretResponse, _abc.Awaitable[_webhooks_service_pb2.RotateWebhookSecretResponse]]:
         """Replaces the signing secret; for `overlap` longer, messages are signed with both.
 
-        Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, and with WEBHOOK_LIMIT while 5 secrets are in use.
+        Not safe to repeat. Fails with WEBHOOK_NOT_FOUND, with WEBHOOK_DISABLED, and with WEBHOOK_LIMIT while 5 secrets are
+        in use.
         """
 
     @_abc_1.abstractmethod

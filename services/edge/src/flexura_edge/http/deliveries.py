@@ -59,7 +59,7 @@ def delivery_of(parameter: str) -> DeliveryId:
         raise FlexuraError(
             Kind.NOT_FOUND,
             Reason.DELIVERY_NOT_FOUND,
-            "this webhook has no such delivery",
+            "this webhook has no such delivery; ended ones are kept for 30 days",
             delivery_id=parameter[:ID_CHARACTERS_MAX],
         )
     return DeliveryId(parameter)

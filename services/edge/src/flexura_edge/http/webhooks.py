@@ -130,7 +130,7 @@ def webhook_of(parameter: str) -> WebhookId:
         raise FlexuraError(
             Kind.NOT_FOUND,
             Reason.WEBHOOK_NOT_FOUND,
-            "this account has no such webhook",
+            "this account has no such webhook; GET /api/webhooks lists those it has",
             webhook_id=parameter[:ID_CHARACTERS_MAX],
         )
     return WebhookId(parameter)

@@ -158,6 +158,8 @@ def outcome_of(answer: Answer, event_type: EventType, attempt: int, random: floa
     if status is not None and 200 <= status < 300:  # noqa: PLR2004 - The classes of HTTP.
         return Outcome(DeliveryState.DELIVERED, status)
     error = answer.error or f"the receiver answered {status}"
+    if status is not None and 300 <= status < 400:  # noqa: PLR2004 - As above.
+        error += "; redirects are not followed, so give the address where it leads"
     if status == GONE:
         return Outcome(DeliveryState.FAILED, status, "the receiver answered 410: it is gone for good", is_gone=True)
     if event_type is EventType.TEST or attempt >= ATTEMPTS_MAX:

@@ -148,4 +148,5 @@ def kept_or_replayed(answer: Job | Replayed | FlexuraError) -> Job | Replayed | 
 def asset_or_not_found(stored: StoredAsset | None, job_id: JobId, extension: str) -> StoredAsset | FlexuraError:
     if stored is not None and stored.asset.extension == extension:
         return stored if stored.removal is None else job_removed(job_id, stored.removal)
-    return FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, "there is no such asset", job_id=job_id)
+    no_such_asset = "there is no such asset; use the asset_url of a completed job as it is"
+    return FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, no_such_asset, job_id=job_id)

@@ -6,13 +6,13 @@ from flexura_jobs.service.requests import SHOWN_CHARACTERS_MAX, is_job_id
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId
 
-REMOVED = {
-    Removal.DELETED: (Reason.JOB_DELETED, "this job was deleted by its owner, and what it made with it"),
-    Removal.EXPIRED: (
-        Reason.JOB_EXPIRED,
-        "this job was kept for as long as this server keeps jobs, and then removed with what it made",
-    ),
-}
+NO_SUCH_JOB = "this account has no such job; use a job_id as a generate endpoint answered it"
+DELETED = "this job was deleted by its owner, and what it made with it; submit it again if it is wanted"
+EXPIRED = (
+    "this job was kept for as long as this server keeps jobs, and then removed with what it made; "
+    "submit it again if it is wanted"
+)
+REMOVED = {Removal.DELETED: (Reason.JOB_DELETED, DELETED), Removal.EXPIRED: (Reason.JOB_EXPIRED, EXPIRED)}
 
 
 class JobRemovals:
@@ -31,7 +31,7 @@ class JobRemovals:
 def job_not_found(job_id: JobId) -> FlexuraError:
     # Cut, because the caller may send any text, and more than a header holds would lose the whole error.
     shown = job_id[:SHOWN_CHARACTERS_MAX]
-    return FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, "there is no such job", job_id=shown)
+    return FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, NO_SUCH_JOB, job_id=shown)
 
 
 def job_removed(job_id: JobId, removal: Removal) -> FlexuraError:

@@ -1,5 +1,6 @@
 """Which addresses a webhook may have, as far as the address itself tells; each connection is judged once more."""
 
+import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -7,6 +8,9 @@ from flexura_kit.egress import Egress
 
 URL_CHARACTERS_MAX = 2000
 FOR_EXAMPLE = "such as https://example.com/flexura"
+# A name that ends in a number is another way to write an IP address, which no two programs read alike.
+NAME = re.compile(r"([a-z0-9_-]+\.)*(?!0x[0-9a-f]*$)[a-z0-9_-]*[a-z_-][a-z0-9_-]*")
+NO_NAME = "takes the name of a host, or its IP address as in https://203.0.113.7/ or https://[2001:db8::7]/"
 
 
 class WebhookAddresses:
@@ -32,12 +36,22 @@ class WebhookAddresses:
         return self._fault_of_host(parts.hostname)
 
     def _fault_of_host(self, host: str) -> str | None:
+        name = plain_name(host)
         try:
-            address = ip_address(host)
+            address = ip_address(name)
         except ValueError:
-            return None  # A name: where it leads is seen when a connection is made.
+            # Where a name leads is seen when a connection is made.
+            return None if NAME.fullmatch(name) else NO_NAME
         refusal = self._egress.refusal(address)
         return None if refusal is None else f"is refused: {refusal}"
+
+
+def plain_name(host: str) -> str:
+    """The host as it is looked up, whatever alphabet or width of digits it was written in."""
+    try:
+        return host.encode("idna").decode().lower().removesuffix(".")
+    except UnicodeError:
+        return ""
 
 
 def parsed(url: str) -> SplitResult | None:
@@ -46,7 +60,7 @@ def parsed(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(url)
-        _ = parts.port  # Raises where it is no number.
+        port = parts.port  # Raises where it is no number.
     except ValueError:
         return None
-    return parts
+    return None if port == 0 else parts

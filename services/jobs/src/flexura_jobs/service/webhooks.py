@@ -25,6 +25,8 @@ from flexura_kit.ids import AccountId, DeliveryId, WebhookId, new_uuid7
 OVERLAP_DEFAULT = timedelta(hours=24)
 OVERLAP_MAX = timedelta(days=7)
 
+NOTHING_TO_TEST = "is that of a webhook with the scope job, which has no address; submit a job with webhook_url"
+
 WEBHOOK_ID = re.compile(r"wh_[0-9a-f]{32}")
 DELIVERY_ID = re.compile(r"msg_[0-9a-f]{32}_([0-9]{1,19}|test_[0-9a-f]{32})")
 
@@ -84,8 +86,7 @@ class Webhooks:
         overlap = OVERLAP_DEFAULT if overlap is None else overlap
         if not timedelta() <= overlap <= OVERLAP_MAX:
             raise invalid("overlap", f"takes 0 seconds to {OVERLAP_MAX.days} days")
-        if not can_be(account_id, webhook_id):
-            raise webhook_not_found(webhook_id)
+        await self._usable(account_id, webhook_id)
         secret, sealed = self._new_secret(webhook_id)
         webhook = await self._store.rotate(account_id, webhook_id, sealed, overlap)
         if webhook is None:
@@ -100,7 +101,7 @@ class Webhooks:
     async def test(self, account_id: AccountId, webhook_id: WebhookId) -> Delivery:
         webhook = await self._usable(account_id, webhook_id)
         if not webhook.url:
-            raise invalid("webhook_id", "is that of a webhook with the scope job, which has no address to test")
+            raise invalid("webhook_id", NOTHING_TO_TEST)
         delivery_id = DeliveryId(f"msg_{webhook_id.removeprefix('wh_')}_test_{new_id()}")
         delivery = await self._store.test(account_id, webhook_id, delivery_id)
         if delivery is None:
@@ -191,5 +192,8 @@ def too_many(message: str, limit: int) -> FlexuraError:
 def webhook_not_found(webhook_id: WebhookId) -> FlexuraError:
     # Another account's webhook looks the same as none.
     return FlexuraError(
-        Kind.NOT_FOUND, Reason.WEBHOOK_NOT_FOUND, "this account has no such webhook", webhook_id=webhook_id
+        Kind.NOT_FOUND,
+        Reason.WEBHOOK_NOT_FOUND,
+        "this account has no such webhook; GET /api/webhooks lists those it has",
+        webhook_id=webhook_id,
     )

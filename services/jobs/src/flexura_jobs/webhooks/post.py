@@ -1,11 +1,23 @@
 """One POST to an address that a stranger named: guarded, bounded, never redirected."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, InvalidURL, TCPConnector
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientSSLError,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    ServerDisconnectedError,
+    TCPConnector,
+)
 
 from flexura_jobs.domain.webhooks import Answer
 from flexura_kit.clock import Clock, utc_now
@@ -13,6 +25,13 @@ from flexura_kit.egress import Egress, EgressRefusedError, Network
 
 TIMEOUT_S = 15.0
 ANSWER_BYTES_MAX = 1024  # Read, so that the connection may serve again; what is longer is cut off.
+WHY = (
+    (ClientConnectorDNSError, "the name of the receiver was not found"),
+    (ClientConnectorCertificateError, "the receiver's certificate is not valid for this address"),
+    (ClientSSLError, "the receiver does not speak TLS as it should"),
+    (ClientConnectorError, "nothing takes connections there"),
+    (ServerDisconnectedError, "the receiver closed the connection"),
+)
 USER_AGENT = "Flexura-Webhooks/1"
 
 
@@ -36,7 +55,9 @@ class HTTPPost:
                 allow_redirects=False,
                 timeout=ClientTimeout(total=self._timeout_s),
             ) as response:
-                await response.content.read(ANSWER_BYTES_MAX)
+                # The status is the answer, whether the rest comes or not.
+                with suppress(TimeoutError, ClientError):
+                    await response.content.read(ANSWER_BYTES_MAX)
                 return Answer(response.status, retry_after=self._retry_after(response.headers.get("Retry-After", "")))
         except TimeoutError:
             return Answer(error=f"the receiver did not answer within {self._timeout_s:g} seconds")
@@ -49,7 +70,7 @@ class HTTPPost:
         """Reads seconds or a date; None where it is neither."""
         header = header.strip()
         if header.isdecimal() and header.isascii():
-            return timedelta(seconds=min(int(header), 10**6))
+            return timedelta(seconds=int(header[:9]))
         try:
             time = parsedate_to_datetime(header)
         except ValueError:
@@ -62,7 +83,8 @@ def sentence_of(error: Exception) -> str:
     cause = getattr(error, "os_error", error)
     if isinstance(cause, EgressRefusedError):
         return f"no connection was made: {cause}"
-    return f"no answer was received ({type(error).__name__})"
+    why = next((words for kind, words in WHY if isinstance(error, kind)), type(error).__name__)
+    return f"no answer was received: {why}"
 
 
 @asynccontextmanager
