@@ -68,6 +68,16 @@ async def test_a_list_that_ends_with_its_page_has_no_next_one(sql_stores: SQLSto
     assert (await lists(sql_stores).page(JobQuery(BOB))).jobs == []
 
 
+async def test_a_page_of_long_jobs_is_shorter_and_leads_to_the_rest(sql_stores: SQLStores) -> None:
+    long = f'{{"long": "{"x" * 1_500_000}"}}'
+    news = [replace(new_job(), metadata_json=long) for _ in range(5)] + [replace(new_job(), prompt="\u00fc" * 5_000_000)]
+    for new in news:
+        await sql_stores.created(new)
+    pages = await pages_of(sql_stores, 100)
+    assert [len(page.jobs) for page in pages] == [1, 2, 2, 1]
+    assert [job.job_id for page in pages for job in page.jobs] == [new.job_id for new in reversed(news)]
+
+
 async def test_every_filter_takes_its_jobs_and_no_others(sql_stores: SQLStores) -> None:
     done, video, named = new_job(), replace(new_job(), media_type=MediaType.VIDEO), replace(new_job(), client_ref="a b")
     await sql_stores.created(done)

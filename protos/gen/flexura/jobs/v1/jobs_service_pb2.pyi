@@ -397,7 +397,7 @@ class ListJobsRequest(_message.Message):
     account_id: _builtins.str
     """The account that asks."""
     page_size: _builtins.int
-    """The most jobs to answer, 1 to 100; 0 for 20."""
+    """The most jobs to answer, 1 to 100; 0 for 20. Fewer are answered where they would be over 4 MiB."""
     page_token: _builtins.str
     """From the answer before, with the same account and filters; empty for the first page."""
     media_type: _job_pb2.MediaType.ValueType

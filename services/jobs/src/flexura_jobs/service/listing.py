@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 
+from flexura_jobs.domain.jobs import Job
 from flexura_jobs.domain.listing import JobPage, JobQuery, Position, page_token, position_of
 from flexura_jobs.ports import ListingStore
 from flexura_jobs.service.requests import CLIENT_REF_CHARACTERS_MAX, invalid_request
@@ -10,6 +12,7 @@ from flexura_kit.errors import FieldViolation
 
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
+PAGE_BYTES_MAX = 4 << 20
 
 
 class JobLists:
@@ -22,11 +25,18 @@ class JobLists:
         size = query.page_size or PAGE_SIZE
         # One more than is answered tells whether there is another page.
         jobs = await self._store.jobs_after(query.account_id, query.filter, after, size + 1)
-        if len(jobs) <= size:
+        count = fitting(jobs[:size])
+        if count == len(jobs):
             return JobPage(jobs)
-        last = jobs[size - 1]
+        last = jobs[count - 1]
         token = page_token(Position(last.created_at, last.job_id), replace(query, page_token=""))
-        return JobPage(jobs[:size], token)
+        return JobPage(jobs[:count], token)
+
+
+def fitting(jobs: list[Job]) -> int:
+    """Counts the jobs that one answer holds, of which the first is always one: a page of the longest would not fit."""
+    sizes_bytes = accumulate(len(job.prompt.encode()) + len(job.metadata_json.encode()) for job in jobs)
+    return min(len(jobs), max(1, sum(size_bytes <= PAGE_BYTES_MAX for size_bytes in sizes_bytes)))
 
 
 def refuse_wrong(query: JobQuery, after: Position | None) -> None:
