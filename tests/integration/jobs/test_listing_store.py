@@ -70,7 +70,8 @@ async def test_a_list_that_ends_with_its_page_has_no_next_one(sql_stores: SQLSto
 
 async def test_a_page_of_long_jobs_is_shorter_and_leads_to_the_rest(sql_stores: SQLStores) -> None:
     long = f'{{"long": "{"x" * 1_500_000}"}}'
-    news = [replace(new_job(), metadata_json=long) for _ in range(5)] + [replace(new_job(), prompt="\u00fc" * 5_000_000)]
+    news = [replace(new_job(), metadata_json=long) for _ in range(5)]
+    news.append(replace(new_job(), prompt="\u00fc" * 5_000_000))
     for new in news:
         await sql_stores.created(new)
     pages = await pages_of(sql_stores, 100)
