@@ -65,7 +65,10 @@ CASES = {
     "options a list": Case(
         b'{"prompt": "a", "options": []}', 400, "invalid_request", "must be an object, not an array"
     ),
-    "no time at all": Case(b'{"prompt": "a", "timeout_s": 0}', 400, "invalid_request", "1 second or more"),
+    "no time at all": Case(b'{"prompt": "a", "timeout_s": 0}', 400, "invalid_request", "must be more than 0"),
+    "a time that is no number": Case(
+        b'{"prompt": "a", "timeout_s": false}', 400, "invalid_request", "not true or false"
+    ),
     "options null": Case(b'{"prompt": "a", "options": null}', 400, "invalid_request", "leave the field out"),
     "NUL": Case(b'{"prompt": "a\\u0000b"}', 400, "invalid_request", "NUL"),
     "NUL in options": Case(b'{"prompt": "a", "options": {"x": "\\u0000"}}', 400, "invalid_request", "NUL"),

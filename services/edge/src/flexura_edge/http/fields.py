@@ -1,6 +1,7 @@
 """The fields of a JSON object: which there are, and of which type; what they may say is the services' to judge."""
 
 import difflib
+import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
@@ -45,9 +46,13 @@ class Fields:
             return absent
         return value
 
-    def number(self, name: str, absent: float) -> float:
+    def number(self, name: str, absent: float, above: float = -math.inf) -> float:
         """A number with or without a fraction."""
-        if type(self._values.get(name)) is int:
+        given = self._values.get(name)
+        if type(given) in {int, float} and given <= above:
+            self.refuse(name, f"`{name}` must be more than {above:g}; leave the field out instead")
+            return absent
+        if type(given) is int:
             return self.optional(name, int, 0)
         return self.optional(name, float, absent)
 

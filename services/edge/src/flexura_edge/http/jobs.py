@@ -141,10 +141,8 @@ def job_item(
     options = fields.optional("options", dict, {})
     client_ref = fields.optional("client_ref", str, "")
     metadata = fields.optional("metadata", dict, {})
-    timeout_s = fields.number("timeout_s", 0.0)
-    if timeout_s == 0 and "timeout_s" in values:
-        # To jobs it would say that none was given.
-        fields.refuse("timeout_s", "`timeout_s` takes 1 second or more; leave it out for the model's limit")
+    # To jobs, 0 says that none was given.
+    timeout_s = fields.number("timeout_s", 0.0, above=0)
     webhook_url = fields.optional("webhook_url", str, "")
     fields.check()
     return jobs_service_pb2.CreateJobItem(
