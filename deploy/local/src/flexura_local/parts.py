@@ -176,6 +176,7 @@ def limited(settings: LocalSettings) -> dict[str, str]:
     return {
         "FLEXURA_QUEUED_OF_ACCOUNT_MAX": str(settings.queued_of_account_max),
         "FLEXURA_QUEUED_MAX": str(settings.queued_max),
+        "FLEXURA_RETENTION_DAYS": str(settings.retention_days),
     }
 
 

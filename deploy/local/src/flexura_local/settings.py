@@ -39,5 +39,7 @@ class LocalSettings(Settings):
     """Jobs of one account that may be queued; further ones are refused until some have begun."""
     queued_max: Positive = 50_000
     """Jobs of all accounts that may be queued; further ones are refused until some have begun."""
+    retention_days: Annotated[float, Field(gt=0, le=36_500)] = 30.0
+    """Days that a job and its asset are kept from the job's end."""
     substitution: bool = True
     """Whether a model whose provider is not set up is served by its substitute, which the job then says."""
