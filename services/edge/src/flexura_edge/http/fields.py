@@ -49,7 +49,7 @@ class Fields:
     def number(self, name: str, absent: float, above: float = -math.inf) -> float:
         """A number with or without a fraction."""
         given = self._values.get(name)
-        if type(given) in {int, float} and given <= above:
+        if isinstance(given, (int, float)) and not isinstance(given, bool) and given <= above:
             self.refuse(name, f"`{name}` must be more than {above:g}; leave the field out instead")
             return absent
         if type(given) is int:
