@@ -73,6 +73,15 @@ class JobsDoor:
         await self.work.CompleteJob(request, timeout=TIMEOUT_S)
 
 
+def settled(job: job_pb2.Job) -> job_pb2.Job:
+    """The job without what is estimated anew every second."""
+    kept = job_pb2.Job()
+    kept.CopyFrom(job)
+    kept.ClearField("queue_position")
+    kept.ClearField("eta_ms")
+    return kept
+
+
 def new_item(account_id: str = "alice", **fields: Any) -> jobs_service_pb2.CreateJobItem:
     item = jobs_service_pb2.CreateJobItem(
         job_id=new_uuid7(),

@@ -1,7 +1,7 @@
 """What the use cases and the dispatcher need from outside."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from flexura_jobs.domain.acceptance import Acceptance, KeyReused, Replayed
@@ -23,6 +23,7 @@ from flexura_jobs.domain.jobs import (
     StoredAsset,
 )
 from flexura_jobs.domain.listing import JobFilter, Position
+from flexura_jobs.domain.outlook import Outlook, QueueLook
 from flexura_jobs.domain.queue import Consumer, Hint, QueueState, WorkerPresence
 from flexura_jobs.domain.request_keys import RequestKey
 from flexura_jobs.domain.retention import Leftovers
@@ -208,6 +209,19 @@ class QueueStore(Fleet, Protocol):
     async def forget_workers(self) -> int: ...
 
     async def forget_request_keys(self) -> int: ...
+
+
+class OutlookStore(Protocol):
+    """The queues as an estimate needs them."""
+
+    async def look(self, last_end: datetime | None) -> QueueLook:
+        """Answers with the jobs that ended after that time, or with the latest."""
+
+
+class Prospects(Protocol):
+    """What is likely of unfinished jobs."""
+
+    def current(self) -> Outlook: ...
 
 
 class Hints(Protocol):

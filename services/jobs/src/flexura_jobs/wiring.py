@@ -14,7 +14,7 @@ from flexura.jobs.v1 import (
     worker_service_pb2_grpc,
 )
 from flexura_jobs.catalog import CatalogError, OptionsCheck, read_catalog
-from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, Reconciler
+from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, Outlooks, Reconciler
 from flexura_jobs.dispatch.dispatcher import CREATED
 from flexura_jobs.domain.acceptance import QueueLimits
 from flexura_jobs.domain.attempts import AttemptPolicy
@@ -40,6 +40,7 @@ from flexura_jobs.store import (
     SQLJobStore,
     SQLLeftoverStore,
     SQLListingStore,
+    SQLOutlookStore,
     SQLQueueStore,
     SQLRemovalStore,
     SQLWebhookStore,
@@ -85,6 +86,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     dispatcher = Dispatcher(queue_store, stream, own_models, leader, bell, nats)
     nats.subscribe(CREATED, dispatcher.hear)
     reconciler = Reconciler(queue_store, stream, own_models, leader, bell)
+    outlooks = Outlooks(SQLOutlookStore(tx), queue_store, own_models)
     watch = DatabaseWatch(db)
     kept = retention(settings)
     removal_store = SQLRemovalStore(tx.dialect, writer, kept)
@@ -96,6 +98,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     life.run("provision", stream.run)
     life.run("dispatch", dispatcher.run)
     life.run("reconcile", reconciler.run)
+    life.run("look-out", outlooks.run)
     life.run("retain", RetentionSweep(removal_store, wakeups, leader).run)
     life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, leader).run)
     life.run("watch-database", watch.run)
@@ -109,7 +112,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     work = Work(work_store, catalog, stream, bell)
     removals = JobRemovals(removal_store, wakeups)
     lists, feeds = JobLists(SQLListingStore(tx)), EventFeeds(SQLEventStore(tx))
-    servicer = JobsServicer(jobs, lists, feeds, removals, kept.jobs)
+    servicer = JobsServicer(jobs, lists, feeds, removals, outlooks, kept.jobs)
     webhooks = Webhooks(webhook_store, vault_of(settings.webhooks), addresses, secrets.token_bytes)
     services = [jobs_service(servicer), worker_service(work, lease_times(settings)), webhooks_service(webhooks)]
     life.serve(rpc_server(settings.rpc, services))

@@ -135,7 +135,7 @@ class Job(_message.Message):
     timeout_s: _builtins.float
     """Seconds from its acceptance within which it ends; afterwards it is failed with DEADLINE_EXCEEDED."""
     queue_position: _builtins.int
-    """How many queued jobs are likely to be begun before this one, and 0 for the next; absent unless it is queued."""
+    """Its likely place among the queued jobs of its model, 1 for the next to be begun; absent unless it is queued."""
     eta_ms: _builtins.int
     """Milliseconds until it is likely to end, from what its model took lately; absent where that is not known."""
     probable_duplicate_of: _builtins.str

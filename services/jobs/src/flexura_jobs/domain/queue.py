@@ -1,5 +1,6 @@
 """How many hints a queue wants, and which of them were lost."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -55,7 +56,7 @@ def room(hinted: int, slots: int) -> int:
     return max(0, HINTS_MIN + slots - hinted)
 
 
-def slots_serving(provider: str, workers: list[WorkerPresence]) -> int:
+def slots_serving(provider: str, workers: Sequence[WorkerPresence]) -> int:
     return sum(worker.slots for worker in workers if provider in worker.providers)
 
 

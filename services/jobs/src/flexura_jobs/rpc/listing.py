@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
 from flexura_jobs.domain.jobs import JobState, MediaType
 from flexura_jobs.domain.listing import JobFilter, JobPage, JobQuery
+from flexura_jobs.domain.outlook import Outlook
 from flexura_jobs.rpc.messages import MEDIA_TYPES_BY_NUMBER, STATES, fill_job
 from flexura_jobs.service.requests import invalid_request
 from flexura_kit.errors import FieldViolation
@@ -52,8 +53,8 @@ def wrong(field: str, message: str) -> Exception:
     return invalid_request([FieldViolation(field, message)])
 
 
-def page_to_message(page: JobPage, retention: timedelta) -> jobs_service_pb2.ListJobsResponse:
+def page_to_message(page: JobPage, retention: timedelta, outlook: Outlook) -> jobs_service_pb2.ListJobsResponse:
     response = jobs_service_pb2.ListJobsResponse(next_page_token=page.next_page_token)
     for job in page.jobs:
-        fill_job(response.jobs.add(), job, retention)
+        fill_job(response.jobs.add(), job, retention, outlook)
     return response

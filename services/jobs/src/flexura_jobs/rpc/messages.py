@@ -25,6 +25,7 @@ from flexura_jobs.domain.jobs import (
     Renewal,
     StoredAsset,
 )
+from flexura_jobs.domain.outlook import Outlook
 from flexura_jobs.domain.queue import Consumer
 from flexura_kit.errors import FlexuraError
 from flexura_kit.ids import AccountId, JobId, LeaseToken
@@ -80,7 +81,7 @@ def timeout_of(timeout_s: float) -> timedelta | None:
 
 
 def add_job_results(
-    messages: JobResults, results: Iterable[Job | Replayed | FlexuraError], retention: timedelta
+    messages: JobResults, results: Iterable[Job | Replayed | FlexuraError], retention: timedelta, outlook: Outlook
 ) -> None:
     """Fills each message where it is: a message that is put into another is copied, half the time of a read."""
     for result in results:
@@ -88,19 +89,19 @@ def add_job_results(
         if isinstance(result, FlexuraError):
             message.error.CopyFrom(error_to_message(result))
         elif isinstance(result, Replayed):
-            fill_job(message.job, result.job, retention)
+            fill_job(message.job, result.job, retention, outlook)
             message.replayed = True
         else:
-            fill_job(message.job, result, retention)
+            fill_job(message.job, result, retention, outlook)
 
 
-def job_to_message(job: Job, retention: timedelta) -> job_pb2.Job:
+def job_to_message(job: Job, retention: timedelta, outlook: Outlook) -> job_pb2.Job:
     message = job_pb2.Job()
-    fill_job(message, job, retention)
+    fill_job(message, job, retention, outlook)
     return message
 
 
-def fill_job(message: job_pb2.Job, job: Job, retention: timedelta) -> None:
+def fill_job(message: job_pb2.Job, job: Job, retention: timedelta, outlook: Outlook) -> None:
     message.job_id = job.job_id
     message.media_type = MEDIA_TYPES[job.media_type]
     message.state = STATES[job.state]
@@ -116,6 +117,12 @@ def fill_job(message: job_pb2.Job, job: Job, retention: timedelta) -> None:
     if job.finished_at is not None:
         fill_timestamp(message.finish_time, job.finished_at)
         fill_timestamp(message.expire_time, job.finished_at + retention)
+    else:
+        position, eta_ms = outlook.of(job)
+        if position is not None:
+            message.queue_position = position
+        if eta_ms is not None:
+            message.eta_ms = eta_ms
     message.progress = job.progress
     message.attempt = job.attempt
     if job.client_ref:

@@ -6,6 +6,7 @@ from flexura_jobs.store.jobs import SQLJobStore
 from flexura_jobs.store.leftovers import SQLLeftoverStore
 from flexura_jobs.store.listing import SQLListingStore
 from flexura_jobs.store.outbox import SQLOutbox
+from flexura_jobs.store.outlook import SQLOutlookStore
 from flexura_jobs.store.queue import SQLQueueStore
 from flexura_jobs.store.removal import SQLRemovalStore
 from flexura_jobs.store.webhooks import SQLWebhookStore
@@ -19,6 +20,7 @@ __all__ = [
     "SQLLeftoverStore",
     "SQLListingStore",
     "SQLOutbox",
+    "SQLOutlookStore",
     "SQLQueueStore",
     "SQLRemovalStore",
     "SQLWebhookStore",
