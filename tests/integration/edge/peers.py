@@ -83,6 +83,8 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
     listed: list[jobs_service_pb2.ListJobsRequest] = field(default_factory=list)
     """Every request for a list."""
     reads: int = 0
+    eta_ms: int = 0
+    """Told of each new job, where it is not 0."""
 
     def put(self, account_id: str, job: job_pb2.Job) -> None:
         self.jobs[job.job_id] = job
@@ -155,7 +157,10 @@ class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
         first = self.keys.setdefault(item.idempotency_key, item.job_id) if item.idempotency_key else item.job_id
         if first != item.job_id:
             return jobs_service_pb2.JobResult(job=self.jobs[first], replayed=True)
-        self.put(item.account_id, queued_job(item.job_id, item.media_type, item.prompt))
+        job = queued_job(item.job_id, item.media_type, item.prompt)
+        if self.eta_ms:
+            job.eta_ms = self.eta_ms
+        self.put(item.account_id, job)
         return jobs_service_pb2.JobResult(job=self.jobs[item.job_id])
 
     def _own(self, account_id: str, job_id: str) -> job_pb2.Job:

@@ -127,6 +127,40 @@ async def test_a_job_in_progress_says_how_far_it_is_and_when_to_ask_again(door: 
     assert (answer["substituted"], answer["requested_model"]) == (True, "nvidia-flux")
 
 
+async def test_a_queued_job_says_where_it_is_in_line_and_how_long_it_takes(door: Edge) -> None:
+    job = queued_job(new_uuid7())
+    job.queue_position, job.eta_ms = 7, 8_401
+    door.peers.jobs.put("acc_1", job)
+    async with door.client.get(f"/api/jobs/{job.job_id}", headers=door.headers) as response:
+        answer = await response.json()
+    assert (answer["queue_position"], answer["eta_ms"], answer["poll_after_ms"]) == (7, 8_401, 4_200)
+
+
+async def test_estimates_alone_make_no_job_another_one(door: Edge) -> None:
+    job = queued_job(new_uuid7())
+    etags = []
+    for position, eta_ms in ((7, 8_000), (6, 7_000), (1, 0)):
+        job.queue_position, job.eta_ms = position, eta_ms
+        door.peers.jobs.put("acc_1", job)
+        async with door.client.get(f"/api/jobs/{job.job_id}", headers=door.headers) as response:
+            assert (await response.json())["queue_position"] == position
+        etags.append(response.headers["ETag"])
+    assert len(set(etags)) == 1
+    async with door.client.get(
+        f"/api/jobs/{job.job_id}?wait=0.2", headers=door.headers | {"If-None-Match": etags[0]}
+    ) as response:
+        assert response.status == 304
+
+
+async def test_a_202_says_after_how_many_whole_seconds_to_ask(door: Edge) -> None:
+    for eta_ms, seconds in ((0, "1"), (900, "1"), (4_002, "3"), (10**9, "10")):
+        door.peers.jobs.eta_ms = eta_ms
+        async with door.client.post("/api/generate/image", json={"prompt": "p"}, headers=door.headers) as response:
+            answer = await response.json()
+        assert (response.status, response.headers["Retry-After"]) == (202, seconds)
+        assert answer == {"job_id": answer["job_id"], "status": "queued"}
+
+
 async def test_a_job_that_changes_is_read_again_and_one_that_ended_is_remembered(door: Edge) -> None:
     job = queued_job(new_uuid7())
     door.peers.jobs.put("acc_1", job)

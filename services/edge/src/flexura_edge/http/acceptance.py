@@ -9,7 +9,7 @@ from aiohttp import web
 from flexura.jobs.v1 import jobs_service_pb2
 from flexura_edge.http.body import shown
 from flexura_edge.http.exchange import Exchange
-from flexura_edge.http.job_json import POLL_AFTER_MS
+from flexura_edge.http.job_json import poll_after_ms
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -43,7 +43,7 @@ def accepted(exchange: Exchange, created: jobs_service_pb2.JobResult) -> web.Res
         body["probable_duplicate_of"] = job.probable_duplicate_of
     response = exchange.json(orjson.dumps(body), status=202)
     response.headers["Location"] = f"/api/jobs/{job.job_id}"
-    response.headers["Retry-After"] = str(POLL_AFTER_MS // 1000)
+    response.headers["Retry-After"] = str(-(-poll_after_ms(job.eta_ms) // 1000))
     response.headers.update(replay_headers(created))
     return response
 

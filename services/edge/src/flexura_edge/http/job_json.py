@@ -10,7 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from flexura.jobs.v1 import job_pb2
 from flexura_kit.rpc import reason_from_proto
 
-POLL_AFTER_MS = 1000
+POLL_AFTER_MS = 1000  # Where nobody knows how long it takes.
+POLL_AFTER_MS_MIN = 500
+POLL_AFTER_MS_MAX = 10_000
 NO_METADATA = {"", "{}"}
 
 STATUS = {
@@ -19,6 +21,7 @@ STATUS = {
     job_pb2.JOB_STATE_COMPLETED: "completed",
     job_pb2.JOB_STATE_FAILED: "failed",
 }
+FINISHED = frozenset({job_pb2.JOB_STATE_COMPLETED, job_pb2.JOB_STATE_FAILED})
 TYPE = {
     job_pb2.MEDIA_TYPE_IMAGE: "image",
     job_pb2.MEDIA_TYPE_VIDEO: "video",
@@ -27,6 +30,33 @@ TYPE = {
 
 
 def job_json(job: job_pb2.Job, public_url: str) -> bytes:
+    return with_outlook(lasting_json(job, public_url), job)
+
+
+def with_outlook(lasting: bytes, job: job_pb2.Job) -> bytes:
+    """Adds what is estimated anew every moment, to an object that has fields already."""
+    if is_finished(job):
+        return lasting
+    position, eta_ms = job.queue_position, job.eta_ms
+    # Written by hand, because this is on the way of every poll; both are whole numbers, and 0 where they are absent.
+    estimates = f',"queue_position":{position}' if position else ""
+    if eta_ms:
+        estimates += f',"eta_ms":{eta_ms}'
+    return lasting[:-1] + f'{estimates},"poll_after_ms":{poll_after_ms(eta_ms)}}}'.encode()
+
+
+def poll_after_ms(eta_ms: int) -> int:
+    """Half of what is left, so that a client asks rarely at first and its last look comes soon after the end."""
+    if not eta_ms:
+        return POLL_AFTER_MS
+    half_ms = eta_ms >> 1
+    if half_ms < POLL_AFTER_MS_MIN:
+        return POLL_AFTER_MS_MIN
+    return min(half_ms, POLL_AFTER_MS_MAX)
+
+
+def lasting_json(job: job_pb2.Job, public_url: str) -> bytes:
+    """The job without what changes by itself while it waits: the same for as long as nothing happens to it."""
     state = job.state
     fields: dict[str, Any] = {
         "job_id": job.job_id,
@@ -55,10 +85,8 @@ def job_json(job: job_pb2.Job, public_url: str) -> bytes:
         fields |= asset_json(job, public_url)
     elif state == job_pb2.JOB_STATE_FAILED:
         fields |= failure_json(job.failure)
-    else:
-        fields["poll_after_ms"] = POLL_AFTER_MS
-        if state == job_pb2.JOB_STATE_PROCESSING:
-            fields["progress"] = job.progress
+    elif state == job_pb2.JOB_STATE_PROCESSING:
+        fields["progress"] = job.progress
     return orjson.dumps(fields)
 
 
@@ -73,7 +101,7 @@ def add_request(fields: dict[str, Any], job: job_pb2.Job) -> None:
 
 
 def is_finished(job: job_pb2.Job) -> bool:
-    return job.state in {job_pb2.JOB_STATE_COMPLETED, job_pb2.JOB_STATE_FAILED}
+    return job.state in FINISHED
 
 
 def asset_json(job: job_pb2.Job, public_url: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from flexura_edge.http.body import read_json
 from flexura_edge.http.conditional import is_unchanged
 from flexura_edge.http.exchange import Exchange, Handler
 from flexura_edge.http.fields import Fields
-from flexura_edge.http.job_json import is_finished, job_json
+from flexura_edge.http.job_json import is_finished, lasting_json, with_outlook
 from flexura_edge.http.waits import PASSING, Waits, wait_s_of
 from flexura_edge.limits import Limit
 from flexura_edge.recent import Recent
@@ -119,8 +119,9 @@ class Jobs:
         return await self._waits.until(exchange, job_id, wait_s, get, has_changed if knows_it else is_finished)
 
     def _told(self, account_id: AccountId, job: job_pb2.Job) -> Told:
-        body = job_json(job, self._public_url)
-        told = Told(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
+        lasting = lasting_json(job, self._public_url)
+        # Without the estimates: they move all the time, and whoever waits for a change would wait for none.
+        told = Told(with_outlook(lasting, job), f'"{hashlib.blake2b(lasting, digest_size=12).hexdigest()}"')
         if is_finished(job):
             self._finished.learn((account_id, job.job_id), told)
         return told
