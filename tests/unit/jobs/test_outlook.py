@@ -35,8 +35,7 @@ def marks(name: str = "painter", **lengths: int) -> list[Mark]:
     return [
         Mark(name, AccountId(account), place, AT, job(AccountId(account), place).job_id)
         for account, length in lengths.items()
-        for place in range(1, length + 1)
-        if place in MARKED_PLACES or place == length
+        for place in sorted({*(place for place in MARKED_PLACES if place < length), length})
     ]
 
 
