@@ -13,6 +13,7 @@ from bench.cases import Row
 from bench.installation import installation
 from bench.internal import internal
 from bench.load import program as wrk
+from bench.waiters import waiters
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 PACKAGES = ("aiohttp", "grpcio", "uvloop", "nats-py", "sqlalchemy")
@@ -30,6 +31,7 @@ async def measure() -> list[Row]:
             rows += said(await cases.submit_to_claimed(running, inside))
             async with running.paused("flexura_media_worker"):
                 rows += said(await cases.reads(running, inside, folder))
+                rows += said(await waiters(running, inside, folder))
                 rows += said(await cases.assets(running, inside, folder))
                 rows += said(await cases.submits(running))
     return rows

@@ -70,18 +70,27 @@ class Internal:
     async def finish_jobs(self, ids: Sequence[str], object_key: str, asset: job_pb2.Asset) -> None:
         """Claims the jobs as a worker and reports them as completed."""
         for some in chunks(ids, CLAIM_ITEMS):
-            claims = worker_service_pb2.ClaimJobsRequest(worker_id=WORKER, job_ids=some)
-            answer = await self._worker.ClaimJobs(claims, timeout=CALL_S)
-            reports = [
-                worker_service_pb2.CompleteJobRequest(
-                    job_id=result.claimed_job.job_id,
-                    lease_token=result.claimed_job.lease_token,
-                    object_key=object_key,
-                    asset=asset,
-                )
-                for result in answer.results
-            ]
-            await asyncio.gather(*(self._worker.CompleteJob(report, timeout=CALL_S) for report in reports))
+            reports = await self.claim(some, object_key, asset)
+            await asyncio.gather(*map(self.complete, reports))
+
+    async def claim(
+        self, ids: Sequence[str], object_key: str, asset: job_pb2.Asset
+    ) -> list[worker_service_pb2.CompleteJobRequest]:
+        """Claims jobs as a worker, and answers the reports that will complete them."""
+        claims = worker_service_pb2.ClaimJobsRequest(worker_id=WORKER, job_ids=ids)
+        answer = await self._worker.ClaimJobs(claims, timeout=CALL_S)
+        return [
+            worker_service_pb2.CompleteJobRequest(
+                job_id=result.claimed_job.job_id,
+                lease_token=result.claimed_job.lease_token,
+                object_key=object_key,
+                asset=asset,
+            )
+            for result in answer.results
+        ]
+
+    async def complete(self, report: worker_service_pb2.CompleteJobRequest) -> None:
+        await self._worker.CompleteJob(report, timeout=CALL_S)
 
 
 @asynccontextmanager
