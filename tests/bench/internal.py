@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from grpc.aio import Channel
+
 from bench.installation import Installation
 from flexura.auth.v1.auth_service_pb2 import BatchVerifyApiKeysRequest
 from flexura.auth.v1.auth_service_pb2_grpc import AuthServiceStub
@@ -35,6 +37,10 @@ class Internal:
         self.account_id = account_id
         self._jobs = jobs
         self._worker = worker
+
+    def of(self, jobs: Channel) -> "Internal":
+        """The same account at another jobs service."""
+        return Internal(self.account_id, JobsServiceStub(jobs), WorkerServiceStub(jobs))
 
     async def make_jobs(self, count: int, **options: int) -> list[str]:
         """Makes image jobs of the test card and answers their ids."""
@@ -102,7 +108,8 @@ async def internal(running: Installation) -> AsyncIterator[Internal]:
         verified = await AuthServiceStub(auth).BatchVerifyApiKeys(
             BatchVerifyApiKeysRequest(digests=[apikeys.digest(running.key)]), timeout=CALL_S
         )
-        yield Internal(verified.results[0].api_key.account_id, JobsServiceStub(jobs), WorkerServiceStub(jobs))
+        account_id = verified.results[0].api_key.account_id
+        yield Internal(account_id, JobsServiceStub(jobs), WorkerServiceStub(jobs))
 
 
 async def store_object(running: Installation, folder: Path, size_bytes: int) -> tuple[str, job_pb2.Asset, str]:
