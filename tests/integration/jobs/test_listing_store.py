@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from integration.jobs.peers import ALICE, BOB, SQLStores, completion, new_job
@@ -108,10 +108,30 @@ async def test_removed_jobs_are_not_listed(sql_stores: SQLStores) -> None:
     ("wanted", "index"),
     [
         (JobFilter(), "ix_jobs_account"),
-        (JobFilter(frozenset({JobState.FAILED}), MediaType.IMAGE), "ix_jobs_account"),
+        (JobFilter(created_after=datetime(2026, 1, 1, tzinfo=UTC)), "ix_jobs_account"),
+        (JobFilter(frozenset({JobState.COMPLETED})), "ix_jobs_account"),
+        (JobFilter(frozenset({JobState.FAILED})), "ix_jobs_account_failed"),
+        (JobFilter(frozenset({JobState.FAILED}), MediaType.IMAGE), "ix_jobs_account_failed"),
+        (JobFilter(frozenset({JobState.PROCESSING})), "ix_jobs_account_unfinished"),
+        (JobFilter(frozenset({JobState.QUEUED, JobState.PROCESSING})), "ix_jobs_account_unfinished"),
+        (JobFilter(media_type=MediaType.AUDIO), "ix_jobs_account_type"),
+        (JobFilter(frozenset({JobState.PROCESSING}), MediaType.AUDIO), "ix_jobs_account_unfinished"),
         (JobFilter(client_ref="order"), "ix_jobs_client_ref"),
+        (JobFilter(media_type=MediaType.AUDIO, client_ref="order"), "ix_jobs_client_ref"),
     ],
-    ids=["all", "state-and-type", "client-ref"],
+    ids=[
+        "all",
+        "young",
+        "completed",
+        "failed",
+        "failed images",
+        "processing",
+        "unfinished",
+        "audio",
+        "processing audio",
+        "client-ref",
+        "audio of client-ref",
+    ],
 )
 async def test_a_page_is_read_from_its_index_in_order(
     sql_stores: SQLStores, wanted: JobFilter, index: str, has_position: bool
@@ -136,7 +156,6 @@ def plan_of(connection: Connection, wanted: JobFilter, place: Position | None) -
     if connection.dialect.name == "postgresql":
         # So small a table is read whole in any case; what is asked here is whether it must be.
         connection.execute(text("SET LOCAL enable_seqscan = off"))
-        connection.execute(text("SET LOCAL enable_bitmapscan = off"))
     dialect = postgresql.dialect() if connection.dialect.name == "postgresql" else sqlite.dialect()
     statement = str(page.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     words = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"

@@ -280,7 +280,6 @@ async def test_a_sweep_reads_nothing_but_what_it_is_for(sql_stores: SQLStores, s
         if connection.dialect.name == "postgresql":
             # So small a table is read whole in any case; what is asked here is whether it must be.
             connection.execute(text("SET LOCAL enable_seqscan = off"))
-            connection.execute(text("SET LOCAL enable_bitmapscan = off"))
         words = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
         return "\n".join(" ".join(map(str, row)) for row in connection.exec_driver_sql(f"{words} {bound}"))
 

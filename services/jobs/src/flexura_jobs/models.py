@@ -263,15 +263,13 @@ partial_index(
     "AND (removed_at IS NOT NULL OR attempt > 1 OR (state = 'failed' AND attempt = 1))",
     JOBS.c.finished_at,
 )
-Index("ix_jobs_account", JOBS.c.account_id, JOBS.c.created_at, JOBS.c.job_id)
-partial_index(
-    "ix_jobs_client_ref",
-    "client_ref <> ''",
-    JOBS.c.account_id,
-    JOBS.c.client_ref,
-    JOBS.c.created_at,
-    JOBS.c.job_id,
-)
+# The lists of an account: of all its jobs, of one media type, and of states that are rare among many finished jobs.
+LISTED = (JOBS.c.created_at, JOBS.c.job_id)
+partial_index("ix_jobs_account", "removed_at IS NULL", JOBS.c.account_id, *LISTED)
+partial_index("ix_jobs_account_type", "removed_at IS NULL", JOBS.c.account_id, JOBS.c.media_type, *LISTED)
+partial_index("ix_jobs_account_failed", "state = 'failed' AND removed_at IS NULL", JOBS.c.account_id, *LISTED)
+partial_index("ix_jobs_account_unfinished", "state IN ('queued', 'processing')", JOBS.c.account_id, *LISTED)
+partial_index("ix_jobs_client_ref", "client_ref <> ''", JOBS.c.account_id, JOBS.c.client_ref, *LISTED)
 Index("ix_request_keys_expires_at", REQUEST_KEYS.c.expires_at)
 Index("ix_events_created_at", EVENTS.c.created_at, EVENTS.c.sequence)
 Index("ix_events_job", EVENTS.c.account_id, EVENTS.c.job_id, EVENTS.c.sequence)

@@ -139,6 +139,9 @@ def postgresql_engine(url: URL, settings: DatabaseSettings, service: str) -> Asy
                 "lock_timeout": str(int(settings.lock_timeout_s * 1000)),
                 "idle_in_transaction_session_timeout": str(statement_ms),
                 "timezone": "UTC",
+                # Rows are asked for in the order of an index and few at a time; a planner that knows little of a table
+                # would rather collect and sort them all.
+                "enable_bitmapscan": "off",
             },
         },
     )
