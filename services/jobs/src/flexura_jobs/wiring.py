@@ -4,6 +4,7 @@ import secrets
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from flexura.jobs.v1 import (
     jobs_service_pb2,
@@ -50,8 +51,8 @@ from flexura_jobs.store import (
 from flexura_jobs.vault import KeyFileError, Vault, read_vault
 from flexura_jobs.wakeups import Wakeups
 from flexura_kit.blob import blobs
-from flexura_kit.bus import bus
-from flexura_kit.db import DatabaseWatch, database, migrate, transactions
+from flexura_kit.bus import Bus, bus
+from flexura_kit.db import DatabaseWatch, Transactions, database, migrate, transactions
 from flexura_kit.egress import Egress, networks
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import Service, rpc_server
@@ -66,56 +67,69 @@ SETTLING = timedelta(minutes=5)  # Longer than a worker that has lost its job go
 async def build(settings: JobsSettings, life: Lifecycle) -> None:
     models = models_of(settings)
     catalog = Catalog(models, Deployment(frozenset(settings.providers), settings.substitution))
-    own_models = catalog.own_models()
-    policy = attempt_policy(settings, models)
-    lease = timedelta(seconds=settings.lease_s)
-
-    db = await life.enter(database(settings.database, SERVICE))
-    await migrate(db, SERVICE, MIGRATIONS)
-    tx = await life.enter(transactions(settings.database, db))
+    tx = await record(settings, life)
     nats = await life.enter(bus(settings.nats, SERVICE))
     wakeups = Wakeups(nats)
     writer = Writer(tx, wakeups.committed)
-    job_store = SQLJobStore(tx, writer, QueueRoom(tx.dialect, queue_limits(settings), catalog.names))
-    work_store = SQLWorkStore(tx, writer, policy, lease, catalog.names)
-    queue_store = SQLQueueStore(tx, writer, policy, timedelta(seconds=settings.worker_gone_s))
-
-    stream = HintStream(nats, own_models, settings.stream_replicas)
-    bell = DispatchBell()
-    leader = Leader(queue_store)
-    dispatcher = Dispatcher(queue_store, stream, own_models, leader, bell, nats)
-    nats.subscribe(CREATED, dispatcher.hear)
-    reconciler = Reconciler(queue_store, stream, own_models, leader, bell)
-    outlooks = Outlooks(SQLOutlookStore(tx), queue_store, own_models)
-    watch = DatabaseWatch(db)
-    kept = retention(settings)
-    removal_store = SQLRemovalStore(tx.dialect, writer, kept)
-    objects = await life.enter(blobs(settings.s3, OBJECT_THREADS))
-
     life.run("write", writer.run)
     life.run("wake", wakeups.run)
-    life.run("lead", leader.run)
-    life.run("provision", stream.run)
-    life.run("dispatch", dispatcher.run)
-    life.run("reconcile", reconciler.run)
+    policy = AttemptPolicy(settings.attempts_max, frozenset(model.model for model in models if model.is_billed))
+    queue = SQLQueueStore(tx, writer, policy, timedelta(seconds=settings.worker_gone_s))
+    removal_store = SQLRemovalStore(tx.dialect, writer, retention(settings))
+    dispatch = dispatching(settings, life, catalog, queue, nats)
+    outlooks = Outlooks(SQLOutlookStore(tx), queue, catalog.own_models())
+    objects = await life.enter(blobs(settings.s3, OBJECT_THREADS))
     life.run("look-out", outlooks.run)
-    life.run("retain", RetentionSweep(removal_store, wakeups, leader).run)
-    life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, leader).run)
-    life.run("watch-database", watch.run)
-    life.ready_checks["database"] = watch.why_not_ready
-    life.ready_checks["stream"] = stream.why_not_ready
+    life.run("retain", RetentionSweep(removal_store, wakeups, dispatch.leader).run)
+    life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, dispatch.leader).run)
 
-    webhook_store = SQLWebhookStore(tx, writer)
-    addresses = addresses_of(settings.webhooks)
+    webhook_store, addresses = SQLWebhookStore(tx, writer), addresses_of(settings.webhooks)
+    room = QueueRoom(tx.dialect, queue_limits(settings), catalog.names)
     check = RequestCheck(catalog, OptionsCheck(models), pick_seed, addresses.fault)
-    jobs = Jobs(job_store, catalog, check, queue_store, bell, webhook_store)
-    work = Work(work_store, catalog, stream, bell)
-    removals = JobRemovals(removal_store, wakeups)
+    jobs = Jobs(SQLJobStore(tx, writer, room), catalog, check, queue, dispatch.bell, webhook_store)
     lists, feeds = JobLists(SQLListingStore(tx)), EventFeeds(SQLEventStore(tx))
-    servicer = JobsServicer(jobs, lists, feeds, removals, outlooks, kept.jobs)
+    removals = JobRemovals(removal_store, wakeups)
+    servicer = JobsServicer(jobs, lists, feeds, removals, outlooks, retention(settings).jobs)
+    work_store = SQLWorkStore(tx, writer, policy, timedelta(seconds=settings.lease_s), catalog.names)
+    work = Work(work_store, catalog, dispatch.stream, dispatch.bell)
     webhooks = Webhooks(webhook_store, vault_of(settings.webhooks), addresses, secrets.token_bytes)
     services = [jobs_service(servicer), worker_service(work, lease_times(settings)), webhooks_service(webhooks)]
     life.serve(rpc_server(settings.rpc, services))
+
+
+async def record(settings: JobsSettings, life: Lifecycle) -> Transactions:
+    """Opens the database, brought up to date."""
+    db = await life.enter(database(settings.database, SERVICE))
+    await migrate(db, SERVICE, MIGRATIONS)
+    tx = await life.enter(transactions(settings.database, db))
+    watch = DatabaseWatch(db)
+    life.run("watch-database", watch.run)
+    life.ready_checks["database"] = watch.why_not_ready
+    return tx
+
+
+class Dispatch(NamedTuple):
+    """What others need of the sending of hints."""
+
+    stream: HintStream
+    bell: DispatchBell
+    leader: Leader
+
+
+def dispatching(settings: JobsSettings, life: Lifecycle, catalog: Catalog, queue: SQLQueueStore, nats: Bus) -> Dispatch:
+    """Sends hints of queued jobs, and sets right what went wrong with them, on the one replica that leads."""
+    models = catalog.own_models()
+    stream = HintStream(nats, models, settings.stream_replicas)
+    bell, leader = DispatchBell(), Leader(queue)
+    dispatcher = Dispatcher(queue, stream, models, leader, bell, nats)
+    # Why nothing is waited for between the connection and here: it is made with the subscriptions of that moment.
+    nats.subscribe(CREATED, dispatcher.hear)
+    life.run("lead", leader.run)
+    life.run("provision", stream.run)
+    life.run("dispatch", dispatcher.run)
+    life.run("reconcile", Reconciler(queue, stream, models, leader, bell).run)
+    life.ready_checks["stream"] = stream.why_not_ready
+    return Dispatch(stream, bell, leader)
 
 
 def models_of(settings: JobsSettings) -> list[Model]:
@@ -129,10 +143,6 @@ def models_of(settings: JobsSettings) -> list[Model]:
         if provider not in known:
             sys.exit(f"FLEXURA_PROVIDERS: no model of the catalog has the provider {provider}, only {', '.join(known)}")
     return models
-
-
-def attempt_policy(settings: JobsSettings, models: list[Model]) -> AttemptPolicy:
-    return AttemptPolicy(settings.attempts_max, frozenset(model.model for model in models if model.is_billed))
 
 
 def queue_limits(settings: JobsSettings) -> QueueLimits:

@@ -84,7 +84,8 @@ class Reconciler:
             lost = lost_hints(hinted, hinted_long_ago, undelivered)
             if lost:
                 taken_back = await self._store.take_back_oldest(model.model, HINT_AGE, lost)
-                logger.warning("hints_lost", model=model.model, hints=taken_back)
+                # No warning: a hint that a worker gave back when it stopped cannot be told from one that is lost.
+                logger.info("hints_taken_back", model=model.model, hints=taken_back)
                 self._bell.ring()
 
 

@@ -65,7 +65,7 @@ def lost_hints(hinted: int, hinted_long_ago: int, undelivered: int) -> int:
 
     The hint of a job that is queued still must be waiting in the stream; where fewer wait than were sent, the oldest
     are missing. Young ones are left out of what is sent again, but not of the count: among the undelivered they would
-    pass for the lost. One that a worker holds without a claim counts as lost as well: sending it again is harmless,
-    because only one claim succeeds.
+    pass for the lost. One that a worker holds without a claim, or has given back, counts as lost as well: sending it
+    again is harmless, because only one claim succeeds.
     """
     return min(hinted_long_ago, max(0, hinted - undelivered))
