@@ -41,7 +41,6 @@ class Nemesis:
                 await self._carry_out(fault)
 
     async def _carry_out(self, fault: Fault) -> None:
-        await asyncio.sleep(fault.quiet_s)
         part = part_that_ends(fault.kind)
         times_ready = self._world.flexura.times_ready(part) if part else 0
         began_s = self._history.now()
@@ -49,8 +48,13 @@ class Nemesis:
         ended_s = self._history.now()
         healed_s = await self._probed(ended_s)
         self._history.faults.append(FaultWindow(fault.kind, began_s, ended_s, healed_s))
-        if part:
-            await eventually(lambda: self._world.flexura.times_ready(part) > times_ready, BACK_WITHIN_S)
+        async with asyncio.TaskGroup() as before_the_next:
+            before_the_next.create_task(asyncio.sleep(fault.quiet_s))
+            if part:
+                before_the_next.create_task(self._seen_back(part, times_ready))
+
+    async def _seen_back(self, part: str, times_ready: int) -> None:
+        await eventually(lambda: self._world.flexura.times_ready(part) > times_ready, BACK_WITHIN_S)
 
     async def _probed(self, since_s: float) -> float | None:
         """When a job that was submitted from now on had completed."""

@@ -31,18 +31,18 @@ class FaultKind(StrEnum):
     FULL_DISK = "full disk of the store"
 
 
-QUIET_S = (0.5, 1.5)
+QUIET_S = (0.4, 1.2)
 HELD_S = {
-    FaultKind.PAUSE_NATS: (3.0, 6.0),
-    FaultKind.PAUSE_S3: (3.0, 6.0),
-    FaultKind.CUT_NETWORK: (4.0, 7.0),
-    FaultKind.FULL_DISK: (3.0, 6.0),
+    FaultKind.PAUSE_NATS: (2.0, 5.0),
+    FaultKind.PAUSE_S3: (2.0, 5.0),
+    FaultKind.CUT_NETWORK: (3.0, 6.0),
+    FaultKind.FULL_DISK: (2.0, 5.0),
 }
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault to come, so long after the one before has healed."""
+    """One fault to come, and so long after it nothing else."""
 
     kind: FaultKind
     quiet_s: float

@@ -1,5 +1,6 @@
 """The jobs service as a process: when it is ready, what stops its start, and what survives its death."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,20 +11,23 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from integration.jobs.service import TIMEOUT_S, new_item
+from integration.jobs.service import TIMEOUT_S, hints, jobs_service, new_item, stream_of
+from servers.nats import NATSServer
 from servers.process import ServerProcess
+from servers.waiting import eventually
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
 from flexura.jobs.v1.jobs_service_pb2_grpc import JobsServiceStub
 from flexura_kit.rpc import rpc_channel
+from flexura_kit.settings import DatabaseSettings
 
 COMMAND = [sys.executable, "-m", "flexura_jobs"]
 
 
 class JobsProcess:
-    """Without a broker all the while: it must not be needed to start, to serve or to stop."""
+    """Mostly without a broker: it must not be needed to start, to serve or to stop."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: NATSServer | None = None) -> None:
         self.socket = f"unix:{folder}/jobs.sock"
         self.environment = {
             "FLEXURA_RPC_LISTEN": self.socket,
@@ -33,6 +37,14 @@ class JobsProcess:
             "FLEXURA_SUBSTITUTION": "true",
             "FLEXURA_LOG_FORMAT": "json",
         }
+        if broker is not None:
+            self.environment |= {
+                "FLEXURA_NATS_URL": broker.url,
+                "FLEXURA_NATS_USER": broker.user,
+                "FLEXURA_NATS_PASSWORD_FILE": str(broker.password_file),
+            }
+        # The sources under test, where they are not those that are installed.
+        self.environment |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
         self.process = ServerProcess(COMMAND, folder / "log", self.why_not_ready, environment=self.environment)
 
     async def why_not_ready(self) -> str | None:
@@ -61,8 +73,8 @@ class JobsProcess:
 
 
 @asynccontextmanager
-async def jobs_process(folder: Path) -> AsyncIterator[JobsProcess]:
-    jobs = JobsProcess(folder)
+async def jobs_process(folder: Path, broker: NATSServer | None = None) -> AsyncIterator[JobsProcess]:
+    jobs = JobsProcess(folder, broker)
     await jobs.process.start()
     try:
         yield jobs
@@ -98,6 +110,20 @@ async def test_a_key_stands_for_its_job_after_a_kill_as_before(tmp_path: Path) -
         )
     assert (again.job, again.replayed) == (first.job, True)
     assert [violation.field for violation in reused.error.violations] == ["prompt"]
+
+
+async def test_another_replica_takes_over_within_ten_seconds_of_the_leaders_death(
+    tmp_path: Path, own_nats: NATSServer
+) -> None:
+    data = DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
+    async with jobs_process(tmp_path, own_nats) as leader, stream_of(own_nats) as jetstream:
+        await eventually(lambda: '"leads":true' in leader.process.log_text, within_s=30)
+        async with jobs_service(data, own_nats, tmp_path, "another") as door:
+            assert await door.created() == await hints(jetstream, 1)
+            await leader.process.kill()
+            began = time.monotonic()
+            assert await door.created() == await hints(jetstream, 1)
+            assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

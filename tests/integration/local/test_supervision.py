@@ -82,6 +82,22 @@ async def test_part_that_dies_again_and_again_is_said_to_be_hopeless(home: Home)
     await asyncio.wait_for(running, 5)
 
 
+async def test_part_that_was_ready_for_long_is_started_again_soon_however_often_it_was_killed(home: Home) -> None:
+    seen = io.StringIO()
+    part = Part("part", "here", [sys.executable, "-c", SLEEPS], _at_once, steady_s=0.1)
+    keeper = Keeper(part, home, Console(seen))
+    running = asyncio.create_task(keeper.run())
+    for times in (1, 2, 3):
+        await eventually(lambda times=times: seen.getvalue().count("●") == times)  # type: ignore[misc]
+        await asyncio.sleep(2 * part.steady_s)
+        assert keeper.pid is not None
+        os.kill(keeper.pid, signal.SIGKILL)
+        await eventually(lambda times=times: seen.getvalue().count("again in 0.5 s") == times)  # type: ignore[misc]
+    assert not keeper.hopeless.is_set()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
 async def test_part_whose_log_cannot_be_written_is_tried_again(home: Home) -> None:
     seen = io.StringIO()
     (home.folder / "log").mkdir()

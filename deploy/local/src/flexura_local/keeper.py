@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 
 from flexura_local.child import Child, rotate_in_use
@@ -12,11 +13,10 @@ from flexura_local.readiness import refuses
 
 READY_POLL_S = 0.05
 READY_TIMEOUT_S = 30.0
-RESTART_S_MIN, RESTART_S_MAX = 0.5, 30.0
-STEADY_S = 60.0  # After this long a death counts as the first again.
+RESTART_S_MIN, RESTART_S_MAX = 0.5, 10.0
 HOPELESS_TIMES = 3
 ROTATE_INTERVAL_S = 10.0
-DEAF_POLL_S = 2.0
+DEAF_POLL_S = 0.5
 
 
 class Keeper:
@@ -31,6 +31,7 @@ class Keeper:
         self._stopping = asyncio.Event()
         self._child: Child | None = None
         self._deaths = 0
+        self._ready_at = math.inf
 
     @property
     def pid(self) -> int | None:
@@ -39,11 +40,10 @@ class Keeper:
     async def run(self) -> None:
         """Runs until it is stopped."""
         while not self._stopping.is_set():
-            began = time.monotonic()
-            how = await self._live(began)
+            how = await self._live(time.monotonic())
             if self._stopping.is_set():
                 return
-            self._deaths = 1 if time.monotonic() - began > STEADY_S else self._deaths + 1
+            self._deaths = 1 if time.monotonic() - self._ready_at > self.part.steady_s else self._deaths + 1
             await self._pause_after(how)
 
     async def stop(self) -> None:
@@ -62,6 +62,7 @@ class Keeper:
             self._child.kill()
 
     async def _live(self, began: float) -> str:
+        self._ready_at = math.inf
         try:
             child = await Child.start(self.part.command, self.part.environment, self._log)
         except OSError as error:
@@ -89,6 +90,7 @@ class Keeper:
                 return
             await asyncio.sleep(READY_POLL_S)
         self.ready.set()
+        self._ready_at = time.monotonic()
         self._console.ready(self.part.name, self.part.where, time.monotonic() - began)
         if self.part.port is not None:
             await self._see_deaf(self.part.port)

@@ -16,6 +16,7 @@ from flexura_local.settings import LocalSettings
 
 NATS_USER = "flexura"
 WORKER_GRACE_S = 9.0  # The worker gives reports under way 8 seconds.
+STORE_GRACE_S = 2.0  # Asked to stop, it ends its volumes first, and its filer then waits for them in vain.
 
 # Of our own environment a child gets these and what its part names, nothing else: a stray AWS_ACCESS_KEY_ID would
 # open the store to a second user.
@@ -34,8 +35,10 @@ class Part:
     stop_grace_s: float = 4.0
     port: int | None = None
     """Where on loopback it takes connections from when it is ready until it ends."""
-    deaf_s_max: float = 10.0
+    deaf_s_max: float = 3.0
     """Seconds after which one that lives and refuses connections there is killed."""
+    steady_s: float = 5.0
+    """Seconds for which it must have been ready for its death to count as the first again."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,7 +111,8 @@ def store_part(store: Store) -> Part:
     async def why_not_ready(_: Child) -> str | None:
         return await store.why_not_ready()
 
-    return Part("s3", f"http://{store.endpoint}", store.command(), why_not_ready, port=store.ports["s3"])
+    where, port = f"http://{store.endpoint}", store.ports["s3"]
+    return Part("s3", where, store.command(), why_not_ready, stop_grace_s=STORE_GRACE_S, port=port)
 
 
 def rpc_part(home: Home, name: str, settings: dict[str, str]) -> Part:

@@ -10,8 +10,8 @@ from flexura_kit import log
 from flexura_kit.errors import FlexuraError
 
 ROLE = "dispatcher"
-LEASE = timedelta(seconds=5)
-RENEW_S = 1.5
+LEASE = timedelta(seconds=3)  # How long nothing is sent after a leader has died; a start takes about as long.
+RENEW_S = 1.0
 RESIGN_TIMEOUT_S = 2.0  # Resigning only spares others the wait for the lease to run out.
 
 logger = log.get_logger()

@@ -15,8 +15,8 @@ from flexura_kit import log
 from flexura_kit.errors import FlexuraError
 
 SWEEP_S = 2.0
-COMPARE_S = 10.0  # What a consumer holds is no metric to poll: asking often hurts the servers.
-HINT_AGE = timedelta(seconds=10)  # Longer than any hint is on its way to the stream.
+COMPARE_S = 4.0
+HINT_AGE = timedelta(seconds=4)  # Longer than any hint is on its way to the stream, and to a worker with a free slot.
 SWEEPS_MAX = 20  # In a row, so that a flood of overdue jobs does not keep the rest from being looked at.
 
 BACKLOG = Gauge("flexura_jobs_backlog", "Queued jobs of a model; workers are scaled by it.", ["model"])
@@ -77,6 +77,9 @@ class Reconciler:
         """Lets jobs wait again whose hints the stream has lost, so that they are sent anew."""
         for model in self._models:
             hinted_long_ago = await self._store.hinted_before(model.model, HINT_AGE)
+            if not hinted_long_ago:
+                # What a consumer holds is no metric to poll: the server is asked only where something may be wrong.
+                continue
             hinted = await self._store.hinted_before(model.model, timedelta(0))
             undelivered = await self._hints.undelivered(model.model)
             if undelivered is None:
