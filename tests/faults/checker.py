@@ -4,12 +4,13 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
-from faults.history import FINISHED, Action, FaultWindow, History, JobView, Message, Operation
+from faults.history import FINISHED, Action, History, JobView, Message
+from faults.record import Record, accepts
 
 SHA256_CHARACTERS = 64
 OK = 200
+EARLY_S = 0.1
 GONE = frozenset({404, 410})
 LOOKS = frozenset({Action.READ, Action.FETCH})
 MOVES = {
@@ -28,6 +29,8 @@ class Bounds:
     heal_s: float = 60.0
     """Seconds without any fault in which all must be right again, and an accepted job must have ended."""
     attempts_max: int = 3
+    late_s: float = 6.0
+    """By which the answer of a wait may come after its time: a last look at the job may take 5 seconds."""
     succeeded_share_min: float = 0.95
     """Of the operations outside fault windows."""
     calm_operations_min: int = 100
@@ -41,67 +44,6 @@ class Violation:
     job_id: str = ""
 
 
-class Record:
-    """A history, sorted by job."""
-
-    def __init__(self, history: History) -> None:
-        self.history = history
-        self.by_job: dict[str, list[Operation]] = defaultdict(list)
-        for operation in sorted(history.operations, key=lambda operation: operation.began_s):
-            if operation.job_id:
-                self.by_job[operation.job_id].append(operation)
-
-    @cached_property
-    def accepted(self) -> dict[str, Operation]:
-        """The first submit that answered each job."""
-        submits = [operation for operation in self.history.operations if accepts(operation)]
-        return {operation.job_id: operation for operation in reversed(submits)}
-
-    @cached_property
-    def finished(self) -> dict[str, Operation]:
-        """The first read that saw each job at its end."""
-        found = {job_id: [read for read, view in self.views(job_id) if view.is_finished] for job_id in self.accepted}
-        return {job_id: min(reads, key=lambda read: read.ended_s) for job_id, reads in found.items() if reads}
-
-    def views(self, job_id: str) -> list[tuple[Operation, JobView]]:
-        return [(operation, operation.view) for operation in self.by_job[job_id] if operation.view is not None]
-
-    @cached_property
-    def delete_asked(self) -> dict[str, float]:
-        """When each job was first asked to be deleted, whatever came of it."""
-        asked = [operation for operation in self.history.operations if operation.action is Action.DELETE]
-        return {operation.job_id: operation.began_s for operation in reversed(asked)}
-
-    @cached_property
-    def deleted(self) -> dict[str, float]:
-        """From when on each deleted job is gone for good."""
-        answered = [operation for operation in self.history.operations if operation.action is Action.DELETE]
-        return {operation.job_id: operation.ended_s for operation in reversed(answered) if operation.succeeded}
-
-    @cached_property
-    def calm(self) -> list[Operation]:
-        """Operations of which no part lay within a fault window."""
-        return [operation for operation in self.history.operations if not self.disturbed(operation)]
-
-    def disturbed(self, operation: Operation) -> bool:
-        return any(self.overlap_s(fault, operation.began_s, operation.ended_s) is not None for fault in self.faults)
-
-    @property
-    def faults(self) -> list[FaultWindow]:
-        return self.history.faults
-
-    def calm_s(self, began_s: float, ended_s: float) -> float:
-        """How much of a time lay outside fault windows, which do not overlap."""
-        overlaps = [self.overlap_s(fault, began_s, ended_s) or 0.0 for fault in self.faults]
-        return ended_s - began_s - sum(overlaps)
-
-    @staticmethod
-    def overlap_s(fault: FaultWindow, began_s: float, ended_s: float) -> float | None:
-        window_ended_s = fault.ended_s if fault.healed_s is None else fault.healed_s
-        overlap_s = min(ended_s, window_ended_s) - max(began_s, fault.began_s)
-        return overlap_s if overlap_s >= 0 else None
-
-
 Rule = Callable[[Record, Bounds], Iterator[Violation]]
 
 
@@ -109,10 +51,6 @@ def check(history: History, bounds: Bounds = Bounds()) -> list[Violation]:
     """Every violation of every rule."""
     record = Record(history)
     return [violation for rule in RULES for violation in rule(record, bounds)]
-
-
-def accepts(operation: Operation) -> bool:
-    return operation.action is Action.SUBMIT and operation.succeeded
 
 
 def every_accepted_job_ends(record: Record, _bounds: Bounds) -> Iterator[Violation]:
@@ -145,9 +83,22 @@ def what_was_called_off_has_ended(record: Record, _bounds: Bounds) -> Iterator[V
 
 def every_accepted_job_ends_in_time(record: Record, bounds: Bounds) -> Iterator[Violation]:
     for job_id, read in record.finished.items():
-        calm_s = record.calm_s(record.accepted[job_id].ended_s, read.ended_s)
+        calm_s = record.calm_s(record.accepted[job_id].began_s, read.ended_s)
         if calm_s > bounds.heal_s:
             yield Violation("stuck", f"took {calm_s:.1f} s outside faults until its end was seen", job_id)
+
+
+def waiting_ends_in_time_and_not_before(record: Record, bounds: Bounds) -> Iterator[Violation]:
+    for operation in record.history.operations:
+        if not operation.wait_s or not operation.succeeded or operation.status in GONE:
+            continue
+        # A submit waits from when it was accepted, and a fault may delay that.
+        is_late = operation.took_s > operation.wait_s + bounds.late_s
+        if is_late and not (operation.action is Action.SUBMIT and record.disturbed(operation)):
+            yield Violation("wait", f"it outlasted its time: {operation}", operation.job_id)
+        has_ended = operation.view is not None and operation.view.is_finished
+        if not has_ended and operation.took_s < operation.wait_s - EARLY_S and not record.disturbed(operation):
+            yield Violation("wait", f"it was cut short: {operation}", operation.job_id)
 
 
 def an_end_never_changes(record: Record, _bounds: Bounds) -> Iterator[Violation]:
@@ -272,6 +223,7 @@ RULES: tuple[Rule, ...] = (
     what_was_deleted_stays_away,
     what_was_called_off_has_ended,
     every_accepted_job_ends_in_time,
+    waiting_ends_in_time_and_not_before,
     an_end_never_changes,
     an_asset_is_what_its_job_says,
     attempts_go_up_and_are_few,

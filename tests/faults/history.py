@@ -82,6 +82,12 @@ class Operation:
     content: Content | None = None
     key: str = ""
     """What makes a submit one and the same: its Idempotency-Key, or a name of its own where it has none."""
+    wait_s: float = 0.0
+    """How long it asked to wait for the job's end; 0 where it wanted an answer at once."""
+
+    @property
+    def took_s(self) -> float:
+        return self.ended_s - self.began_s
 
     @property
     def succeeded(self) -> bool:

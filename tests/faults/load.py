@@ -19,7 +19,8 @@ POLL_S = 0.6
 SUBMIT_EVERY_S = (0.1, 0.7)
 UNFINISHED_MAX = 24
 LOOK_AGAIN_S = (2.0, 8.0)
-KEYED_SHARE, CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE = 0.3, 0.08, 0.12, 0.3
+WAIT_S = (0.5, 4.0)
+KEYED_SHARE, WAIT_SHARE, CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE = 0.3, 0.35, 0.08, 0.12, 0.3
 LOOKS_AT_ONCE = 8
 
 
@@ -38,16 +39,18 @@ class Caller:
         self._history = history
         self._names = itertools.count()
 
-    async def submit(self, client: str, media_type: str, options: dict[str, Any]) -> str | None:
+    async def submit(self, client: str, media_type: str, options: dict[str, Any], wait_s: float = 0.0) -> str | None:
         """Submits a job of the test card; answers its id where it was accepted."""
-        return await self._submit(client, self._name(client), media_type, options)
+        return await self._submit(client, self._name(client), media_type, options, wait_s)
 
-    async def submit_with_key(self, client: str, media_type: str, options: dict[str, Any]) -> str | None:
+    async def submit_with_key(
+        self, client: str, media_type: str, options: dict[str, Any], wait_s: float = 0.0
+    ) -> str | None:
         """Sends it again under the same key until it was accepted, and once more after that: all that is one job."""
         name, accepted = self._name(client), None
         for _ in range(KEYED_TRIES_MAX):
             was_accepted = accepted is not None
-            job_id = await self._submit(client, name, media_type, options, {"Idempotency-Key": name})
+            job_id = await self._submit(client, name, media_type, options, wait_s, {"Idempotency-Key": name})
             accepted = accepted or job_id
             if was_accepted:
                 break
@@ -55,13 +58,21 @@ class Caller:
         return accepted
 
     async def _submit(
-        self, client: str, name: str, media_type: str, options: dict[str, Any], headers: dict[str, str] | None = None
+        self,
+        client: str,
+        name: str,
+        media_type: str,
+        options: dict[str, Any],
+        wait_s: float,
+        headers: dict[str, str] | None = None,
     ) -> str | None:
         body = {"prompt": name, "model": f"flexura-testcard-{media_type}", "options": options}
         began_s = self._history.now()
-        answer = await self._json("POST", f"/api/generate/{media_type}", json=body, headers=headers)
+        answer = await self._json("POST", f"/api/generate/{media_type}", wait_s, json=body, headers=headers)
         job_id = str(answer.body.get("job_id", ""))
-        self._record(Action.SUBMIT, client, began_s, answer.status, job_id=job_id, key=name)
+        # Where it was waited for to its end, the job itself is the answer.
+        view = JobView.of(answer.body) if answer.status == 200 else None
+        self._record(Action.SUBMIT, client, began_s, answer.status, job_id=job_id, view=view, key=name, wait_s=wait_s)
         return job_id if answer.status in {200, 202} else None
 
     def _name(self, client: str) -> str:
@@ -73,11 +84,11 @@ class Caller:
         self._history.has_webhook = True
         return str(answer.body["secret"])
 
-    async def read(self, client: str, job_id: str) -> JobView | None:
+    async def read(self, client: str, job_id: str, wait_s: float = 0.0) -> JobView | None:
         began_s = self._history.now()
-        answer = await self._json("GET", f"/api/jobs/{job_id}")
+        answer = await self._json("GET", f"/api/jobs/{job_id}", wait_s)
         view = JobView.of(answer.body) if answer.status == 200 else None
-        self._record(Action.READ, client, began_s, answer.status, job_id=job_id, view=view)
+        self._record(Action.READ, client, began_s, answer.status, job_id=job_id, view=view, wait_s=wait_s)
         return view
 
     async def fetch(self, client: str, job_id: str, url: str) -> None:
@@ -105,17 +116,21 @@ class Caller:
         answer = await self._json("DELETE", f"/api/jobs/{job_id}")
         self._record(Action.DELETE, client, began_s, answer.status, job_id=job_id)
 
-    async def follow(self, client: str, job_id: str, within_s: float, poll_s: float = POLL_S) -> JobView | None:
-        """Polls until the job has ended, through whatever is down; None where it does not in time."""
+    async def follow(
+        self, client: str, job_id: str, within_s: float, poll_s: float = POLL_S, wait_s: float = 0.0
+    ) -> JobView | None:
+        """Asks until the job has ended, through whatever is down; None where it does not in time."""
         deadline_s = self._history.now() + within_s
         while self._history.now() < deadline_s:
-            view = await self.read(client, job_id)
+            view = await self.read(client, job_id, wait_s)
             if view is not None and view.is_finished:
                 return view
             await asyncio.sleep(poll_s)
         return None
 
-    async def _json(self, method: str, path: str, **request: Any) -> Answer:
+    async def _json(self, method: str, path: str, wait_s: float = 0.0, **request: Any) -> Answer:
+        if wait_s:
+            path, request["timeout"] = f"{path}?wait={wait_s}", aiohttp.ClientTimeout(total=wait_s + ANSWER_TIMEOUT_S)
         try:
             async with self._session.request(method, self._url + path, **request) as answer:
                 return Answer(answer.status, await answer.json(content_type=None) or {})
@@ -161,16 +176,17 @@ class Load:
                 looks.create_task(look(job_id))
 
     async def _life_of_a_job(self) -> None:
-        is_keyed, cancels, deletes, looks_again = (
-            self._draw.random() < share for share in (KEYED_SHARE, CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE)
+        is_keyed, waits, cancels, deletes, looks_again = (
+            self._draw.random() < share
+            for share in (KEYED_SHARE, WAIT_SHARE, CANCEL_SHARE, DELETE_SHARE, LOOK_AGAIN_SHARE)
         )
         submit = self._caller.submit_with_key if is_keyed else self._caller.submit
-        later_s = self._draw.uniform(*LOOK_AGAIN_S)
+        later_s, wait_s = self._draw.uniform(*LOOK_AGAIN_S), round(self._draw.uniform(*WAIT_S), 1) if waits else 0.0
         try:
-            job_id = await submit("load", *self._request())
+            job_id = await submit("load", *self._request(), wait_s)
             if cancels and job_id:
                 await self._caller.cancel("load", job_id)
-            view = await self._caller.follow("load", job_id, self._patience_s) if job_id else None
+            view = await self._caller.follow("load", job_id, self._patience_s, wait_s=wait_s) if job_id else None
         finally:
             self._unfinished.release()
         if job_id is None or view is None:

@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from faults.checker import Record, Violation, accepts
+from faults.checker import Violation
 from faults.history import FaultWindow, History
+from faults.record import Record, accepts
 
 COUNTED = ("lost", "stuck", "doubled")
 COLUMNS = f"{'fault':<30}{'count':>6}{'heal p50 s':>12}{'heal max s':>12}{'all done s':>12}"

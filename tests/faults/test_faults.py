@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from faults import disk
-from faults.checker import Bounds, Record, Violation, check
+from faults.checker import Bounds, Violation, check
 from faults.history import History
 from faults.load import Load, caller
 from faults.nemesis import Nemesis
 from faults.receiver import Receiver, receiving
+from faults.record import Record
 from faults.report import Report
 from faults.schedule import FaultKind, schedule
 from faults.world import World, world

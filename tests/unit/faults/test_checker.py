@@ -19,6 +19,7 @@ DONE = Operation(Action.READ, "load", 3.0, 3.1, 200, "a", COMPLETED)
 FETCH = Operation(Action.FETCH, "load", 4.0, 4.1, 200, "a", content=CONTENT)
 DELETE = Operation(Action.DELETE, "load", 5.0, 5.1, 204, "a")
 CANCEL = Operation(Action.CANCEL, "load", 2.5, 2.6, 200, "a", PROCESSING)
+OTHER_END = replace(COMPLETED, finished_at="u")
 GOOD = [SUBMIT, RUNNING, DONE, FETCH]
 
 
@@ -56,6 +57,13 @@ VIOLATIONS = {
     "deleted and alive": ([*GOOD, DELETE, read_at(6, COMPLETED)], "undead"),
     "deleted and its link lives": ([*GOOD, DELETE, replace(FETCH, began_s=6, ended_s=6.1)], "undead"),
     "called off and going on": ([*GOOD, replace(CANCEL, view=PROCESSING)], "called off in vain"),
+    "a wait that outlasts its time": ([*GOOD[:2], replace(DONE, wait_s=2.0, ended_s=11.5), FETCH], "wait"),
+    "a wait that is cut short": ([SUBMIT, replace(RUNNING, wait_s=2.0), DONE, FETCH], "wait"),
+    "a submit that does not wait": ([replace(SUBMIT, wait_s=2.0), RUNNING, DONE, FETCH], "wait"),
+    "a waited answer that nobody else saw": (
+        [replace(SUBMIT, status=200, wait_s=2.0, view=OTHER_END), *GOOD[1:]],
+        "doubled",
+    ),
     "nobody could be reached": ([*GOOD, *[read_at(6, None, 0)] * 4], "unavailable"),
     "nothing was asked": ([SUBMIT, DONE], "vacuous"),
 }
@@ -66,6 +74,16 @@ def test_a_violation_is_found(name: str) -> None:
     operations, *found = VIOLATIONS[name]
 
     assert rules(operations, FAULT) == set(found)
+
+
+def test_a_wait_may_end_with_the_job_and_is_forgiven_where_a_fault_cuts_it_short() -> None:
+    waited = replace(SUBMIT, status=200, wait_s=30.0, ended_s=2.0, view=COMPLETED)
+    cut_short = replace(RUNNING, wait_s=30.0)
+
+    assert rules([waited, replace(DONE, wait_s=30.0), FETCH, FETCH], FAULT) == set()
+    assert (
+        rules([SUBMIT, cut_short, *GOOD[2:], *[FETCH] * 3], replace(FAULT, began_s=2, ended_s=2, healed_s=2.5)) == set()
+    )
 
 
 def test_a_fault_that_does_not_heal_is_found() -> None:
