@@ -22,7 +22,8 @@ from servers.waiting import eventually
 
 SEED = int(os.environ.get("FAULTS_SEED") or secrets.randbelow(1 << 32))
 SECONDS = float(os.environ.get("FAULTS_SECONDS") or 0)
-"""At least one whole round of faults is carried out, however few they are."""
+"""At least one whole round of faults is carried out, however few they are, and not less than a while of them."""
+SECONDS_MIN = 15.0
 KINDS = [FaultKind(name.strip()) for name in os.environ.get("FAULTS_KINDS", "").split(",") if name.strip()]
 """The only faults to have, by name, to look for one thing; all where none is named."""
 BOUNDS = Bounds(calm_operations_min=10) if KINDS else Bounds()
@@ -60,7 +61,7 @@ async def test_nothing_accepted_is_lost_stuck_or_done_twice(
     if why_no_disk:
         title += f"\nSKIPPED: {FaultKind.FULL_DISK}, because no small disk can be had: {why_no_disk}"
     async with world(tmp_path, disk_bytes, on_postgres=on_postgres) as there:
-        history = await played(there, there.kinds(wished), SECONDS * share)
+        history = await played(there, there.kinds(wished), max(SECONDS * share, SECONDS_MIN))
         history.events = await there.events()
     violations = check(history, BOUNDS)
     record_property("fault_run", Report(title, history, violations).text())

@@ -208,7 +208,8 @@ class Database:
 
     def state_of(self, model: str) -> QueueState:
         is_hinted = [row.dispatched_at is not None for row in self._queued(model)]
-        return QueueState(sum(is_hinted), has_waiting=not all(is_hinted))
+        processing = sum(row.state is PROCESSING and row.new.model == model for row in self.jobs.values())
+        return QueueState(sum(is_hinted), not all(is_hinted), processing)
 
     def waiting(self, model: str, last_served: AccountId | None, room: int) -> dict[AccountId, list[JobId]]:
         rows = [row for row in self._queued(model) if row.dispatched_at is None]

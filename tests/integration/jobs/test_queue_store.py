@@ -42,8 +42,8 @@ async def test_states_tell_of_each_model_what_is_hinted_and_what_waits(stores: S
     await stores.created(*news)
     await stores.queue.dispatch([news[0].job_id])
     assert await stores.queue.states(["painter", "idle"]) == {
-        "painter": QueueState(1, has_waiting=True),
-        "idle": QueueState(0, has_waiting=False),
+        "painter": QueueState(1, has_waiting=True, processing=0),
+        "idle": QueueState(0, has_waiting=False, processing=0),
     }
     assert await stores.queue.backlog() == {"painter": 3}
 
@@ -66,9 +66,9 @@ async def test_a_claimed_job_has_no_hint_and_waits_again_after_its_return(stores
     await stores.created(new)
     await stores.queue.dispatch([new.job_id])
     lease = await stores.claimed(new)
-    assert await hinted(stores) == QueueState(0, has_waiting=False)
+    assert await hinted(stores) == QueueState(0, has_waiting=False, processing=1)
     await stores.work.release(lease)
-    assert await hinted(stores) == QueueState(0, has_waiting=True)
+    assert await hinted(stores) == QueueState(0, has_waiting=True, processing=0)
 
 
 async def test_the_oldest_hints_are_taken_back_first(stores: Stores) -> None:

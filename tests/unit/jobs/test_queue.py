@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flexura_jobs.domain.fair_share import FairShare
-from flexura_jobs.domain.queue import WorkerPresence, lost_hints, room, slots_serving
+from flexura_jobs.domain.queue import Pace, WorkerPresence, lost_hints, room, slots_serving
 from flexura_kit.ids import AccountId
 
 A, B, C = AccountId("a"), AccountId("b"), AccountId("c")
@@ -51,7 +51,7 @@ def test_who_was_away_has_saved_up_nothing_and_owes_nothing() -> None:
 
 
 @pytest.mark.parametrize("moment", [10.05, 10.35, 10.65, 10.95])
-@pytest.mark.parametrize("slots", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("slots", [*range(1, 10), *range(14, 34), 64, 500])
 def test_ten_jobs_beside_five_thousand_wait_at_most_twice_as_long_as_alone_and_one_job(
     slots: int, moment: float
 ) -> None:
@@ -60,21 +60,34 @@ def test_ten_jobs_beside_five_thousand_wait_at_most_twice_as_long_as_alone_and_o
     assert max(beside) <= 2 * max(alone) + 1.0
 
 
+@pytest.mark.parametrize("moment", [10.05, 10.35, 10.65, 10.95])
+@pytest.mark.parametrize("slots", [10, 11, 12, 13])
+def test_where_ten_jobs_alone_would_fill_the_slots_hints_that_were_sent_before_cost_some_a_second_job(
+    slots: int, moment: float
+) -> None:
+    """They need not wait at all when alone; not to send a hint ahead would keep the bound and let slots idle."""
+    alone = waits(slots, {B: (0.0, 10)})[B]
+    beside = waits(slots, {A: (0.0, 5000), B: (moment, 10)})[B]
+    assert max(alone) == 0.0
+    assert max(beside) < 3.0
+    assert sum(wait > 1.0 for wait in beside) <= 4
+
+
 def waits(slots: int, submitted: dict[AccountId, tuple[float, int]]) -> dict[AccountId, list[float]]:
-    """Plays dispatcher and workers, with jobs that take one unit of time; answers how long B's jobs waited."""
-    share, now = FairShare(), 0.0
+    """Plays dispatcher and workers, with jobs that take one second; answers how long B's jobs waited."""
+    share, pace, now = FairShare(), Pace(), 0.0
     coming = {account: deque([at] * count) for account, (at, count) in submitted.items()}
     stream: deque[tuple[AccountId, float]] = deque()
     running: list[float] = []
     waited: dict[AccountId, list[float]] = {account: [] for account in submitted}
     while len(waited[B]) < submitted[B][1]:
         here = {account: jobs for account, jobs in coming.items() if jobs and jobs[0] <= now}
-        free = room(len(stream), slots)
+        free = room(len(stream), slots - len(running), pace.per_s(now))
         if here and free:
             named = {account: [account] * len(jobs) for account, jobs in here.items()}
-            stream += [
-                (account, coming[account].popleft()) for account in share.pick(named, free, len(stream) + slots + free)
-            ]
+            picked = share.pick(named, free, len(stream) + slots + free)
+            pace.add(len(picked), now)
+            stream += [(account, coming[account].popleft()) for account in picked]
             continue
         if stream and len(running) < slots:
             account, at = stream.popleft()
@@ -105,13 +118,23 @@ def test_turns_fill_the_room_in_order_and_differ_by_one_at_most(
 
 
 def test_a_queue_without_workers_still_holds_hints() -> None:
-    assert room(hinted=0, slots=0) == 4
-    assert room(hinted=4, slots=0) == 0
+    assert room(hinted=0, idle_slots=0) == 4
+    assert room(hinted=4, idle_slots=0) == 0
 
 
-def test_a_queue_holds_a_hint_for_each_slot_and_a_few() -> None:
-    assert room(hinted=3, slots=16) == 17
-    assert room(hinted=40, slots=16) == 0
+def test_a_queue_holds_a_hint_for_each_idle_slot_and_a_few() -> None:
+    assert room(hinted=3, idle_slots=16) == 17
+    assert room(hinted=40, idle_slots=16) == 0
+    assert room(hinted=3, idle_slots=-2) == 1
+
+
+def test_a_queue_whose_jobs_go_fast_holds_hints_for_the_next_moment() -> None:
+    pace = Pace()
+    for moment in range(100):
+        pace.add(4, now=moment / 100)
+    assert room(hinted=0, idle_slots=0, per_s=pace.per_s(now=1.0)) == 4 + 12
+    assert room(hinted=0, idle_slots=0, per_s=pace.per_s(now=1.5)) == 4 + 6
+    assert room(hinted=0, idle_slots=0, per_s=pace.per_s(now=3.0)) == 4
 
 
 def test_slots_count_where_the_provider_is_known() -> None:

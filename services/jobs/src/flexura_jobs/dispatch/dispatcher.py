@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import Counter, Histogram
 
@@ -10,7 +10,7 @@ from flexura_jobs.dispatch.bell import DispatchBell
 from flexura_jobs.dispatch.leader import Leader
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.fair_share import FairShare
-from flexura_jobs.domain.queue import Hint, WorkerPresence, room, slots_serving
+from flexura_jobs.domain.queue import Hint, Pace, QueueState, WorkerPresence, room, slots_serving
 from flexura_jobs.ports import Hints, QueueStore
 from flexura_kit import log
 from flexura_kit.bus import Bus
@@ -48,6 +48,7 @@ class Dispatcher:
         self._bell = bell
         self._bus = bus
         self._shares = {model.model: FairShare() for model in models}
+        self._paces = {model.model: Pace() for model in models}
         self._workers: list[WorkerPresence] = []
         self._workers_read_at = float("-inf")
 
@@ -85,18 +86,24 @@ class Dispatcher:
         if not self._hints.is_open:
             return 0
         states = await self._store.states([model.model for model in self._models])
-        workers = await self._live_workers()
+        workers, now = await self._live_workers(), asyncio.get_running_loop().time()
         chosen: list[JobId] = []
         for model in self._models:
             state = states[model.model]
             slots = slots_serving(model.provider, workers)
-            free = min(room(state.hinted, slots), HINTS_PER_LOOK_MAX)
+            idle, per_s = slots - self._busy(model.provider, states), self._paces[model.model].per_s(now)
+            free = min(room(state.hinted, idle, per_s), HINTS_PER_LOOK_MAX)
             if free and state.has_waiting:
                 # The room was others' as well, until just now: whoever comes anew had to wait for it.
-                chosen += await self._choose(model.model, free, under_way=state.hinted + slots + free)
+                picked = await self._choose(model.model, free, under_way=state.hinted + slots + free)
+                self._paces[model.model].add(len(picked), now)
+                chosen += picked
         if len(chosen) >= HINTS_PER_LOOK_MAX:
             self._bell.ring()
         return await self._send(await self._store.dispatch(chosen))
+
+    def _busy(self, provider: str, states: Mapping[str, QueueState]) -> int:
+        return sum(states[model.model].processing for model in self._models if model.provider == provider)
 
     async def _choose(self, model: str, free: int, *, under_way: int) -> list[JobId]:
         share = self._shares[model]

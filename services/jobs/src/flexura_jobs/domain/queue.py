@@ -1,5 +1,6 @@
 """How many hints a queue wants, and which of them were lost."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,9 +8,12 @@ from datetime import timedelta
 from flexura_jobs.domain.jobs import MediaType
 from flexura_kit.ids import JobId
 
-# Held even when no worker lives, else nothing would ever start one; and beside the one that waits for each slot, so
-# that no slot idles while the next hint is on its way. More would only make whoever comes anew wait behind them.
+# Held even when no worker lives, else nothing would ever start one; and while all slots are busy, so that none idles
+# while the next hint is on its way. More would only make whoever comes anew wait behind them.
 HINTS_MIN = 4
+# Jobs that take no time would still idle slots between two looks at the queue: for so long hints lie ready.
+AHEAD_S = 0.03
+PACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,11 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """How many of a model's queued jobs have a hint, and whether others wait for one."""
+    """How many of a model's queued jobs have a hint, whether others wait for one, and how many are being done."""
 
     hinted: int
     has_waiting: bool
+    processing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,26 @@ class WorkerPresence:
     slots: int
 
 
-def room(hinted: int, slots: int) -> int:
-    """How many more hints a model's queue takes."""
-    return max(0, HINTS_MIN + slots - hinted)
+class Pace:
+    """How many hints of a model were sent within the last second."""
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[float, int]] = deque()
+        self._sum = 0
+
+    def add(self, hints: int, now: float) -> None:
+        self._sent.append((now, hints))
+        self._sum += hints
+
+    def per_s(self, now: float) -> float:
+        while self._sent and self._sent[0][0] < now - PACE_S:
+            self._sum -= self._sent.popleft()[1]
+        return self._sum / PACE_S
+
+
+def room(hinted: int, idle_slots: int, per_s: float = 0.0) -> int:
+    """How many more hints a model's queue takes: one for each idle slot, and a few; more where they go fast."""
+    return max(0, HINTS_MIN + int(per_s * AHEAD_S) + max(0, idle_slots) - hinted)
 
 
 def slots_serving(provider: str, workers: Sequence[WorkerPresence]) -> int:

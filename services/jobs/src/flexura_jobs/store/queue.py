@@ -69,7 +69,7 @@ class SQLQueueStore:
 
     async def states(self, models: Sequence[str]) -> dict[str, QueueState]:
         rows = await self._read(self._states, items([{"model": model} for model in models]))
-        return {row.model: QueueState(row.hinted, bool(row.has_waiting)) for row in rows}
+        return {row.model: QueueState(row.hinted, bool(row.has_waiting), row.processing) for row in rows}
 
     async def backlog(self) -> dict[str, int]:
         backlog: dict[str, int] = {}

@@ -8,6 +8,7 @@ from flexura_jobs.models import JOBS
 from flexura_jobs.store.statements import (
     INTEGER,
     IS_HINTED,
+    IS_PROCESSING,
     IS_WAITING,
     TEXT,
     DialectName,
@@ -19,11 +20,17 @@ WAITS_FOR_MODEL = IS_WAITING & (JOBS.c.model == bindparam("model", type_=TEXT))
 
 
 def queue_states(dialect: DialectName) -> Select[Any]:
-    """For each model: how many of its jobs have a hint, and whether others wait for one."""
+    """For each model: how many of its jobs have a hint, whether others wait for one, and how many are being done."""
     asked = items_table(dialect, model=TEXT)
     hinted = select(func.count()).where(IS_HINTED, JOBS.c.model == asked.c.model).correlate(asked)
     waiting = select(true()).where(IS_WAITING, JOBS.c.model == asked.c.model).correlate(asked)
-    return select(asked.c.model, hinted.scalar_subquery().label("hinted"), waiting.exists().label("has_waiting"))
+    processing = select(func.count()).where(IS_PROCESSING, JOBS.c.model == asked.c.model).correlate(asked)
+    return select(
+        asked.c.model,
+        hinted.scalar_subquery().label("hinted"),
+        waiting.exists().label("has_waiting"),
+        processing.scalar_subquery().label("processing"),
+    )
 
 
 def waiting_jobs(dialect: DialectName) -> Select[Any]:
