@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 from aiohttp import ClientSession
 from google.protobuf.timestamp_pb2 import Timestamp
+from integration.edge.event_peers import ScriptedFeed
 from integration.edge.webhook_peers import ScriptedWebhooks
 
 from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
@@ -66,7 +67,7 @@ class ScriptedAuth(auth_service_pb2_grpc.AuthServiceServicer):
 
 
 @dataclass
-class ScriptedJobs(jobs_service_pb2_grpc.JobsServiceServicer):
+class ScriptedJobs(ScriptedFeed):
     jobs: dict[str, job_pb2.Job] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     items: dict[str, jobs_service_pb2.CreateJobItem] = field(default_factory=dict)

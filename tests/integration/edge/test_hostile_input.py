@@ -225,7 +225,7 @@ async def test_a_wrong_method_is_told_the_right_ones(door: Edge, method: str, pa
         ("/api/job/01a", "/api/jobs/{job_id}"),
         ("/api/job", "/api/jobs"),
         ("/api/jobs/", "/api/jobs/{job_id}"),
-        ("/api/jobs/01a/events", "/api/jobs/{job_id}"),
+        ("/api/jobs/01a/event", "/api/jobs/{job_id}/events"),
         ("/api/models", "/api/agent/models"),
         ("//api/search", "/api/search"),
         ("/", "/readyz"),

@@ -13,6 +13,7 @@ from flexura.jobs.v1 import job_pb2
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.openapi import document
 from flexura_edge.http.routes import Routes
+from flexura_kit.errors import Reason
 from flexura_kit.ids import new_uuid7
 
 DOCUMENT = document()
@@ -61,6 +62,10 @@ def some_jobs(services: Peers) -> dict[str, str]:
     ended.state = job_pb2.JOB_STATE_FAILED
     ended.failure.reason = error_reason_pb2.ERROR_REASON_WORKER_LOST
     services.jobs.put("acc_1", ended)
+    told = {"client_ref": "mine", "metadata_json": '{"a":"b"}'}
+    for job_id, state in ((queued, "queued"), (processing, "processing"), (completed, "completed")):
+        services.jobs.feed.happen("acc_1", job_id, state, **told)
+    services.jobs.feed.happen("acc_1", failed, "failed", Reason.WORKER_LOST)
     return {"queued": queued, "processing": processing, "completed": completed, "failed": failed}
 
 
@@ -83,6 +88,11 @@ async def test_real_answers_are_as_the_document_says(door: Edge, some_jobs: dict
         ],
         ("GET", "/api/jobs/{job_id}", f"/api/jobs/{some_jobs['queued']}", None, key, 410),
         ("POST", "/api/jobs/{job_id}/cancel", f"/api/jobs/{some_jobs['queued']}/cancel", None, key, 410),
+        ("GET", "/api/events", "/api/events", None, key, 200),
+        ("GET", "/api/events", "/api/events?cursor=none", None, key, 400),
+        ("GET", "/api/events", "/api/events", None, {}, 401),
+        ("GET", "/api/jobs/{job_id}/events", f"/api/jobs/{some_jobs['completed']}/events", None, key, 200),
+        ("GET", "/api/jobs/{job_id}/events", "/api/jobs/none/events", None, key, 404),
         ("GET", "/api/agent/models", "/api/agent/models", None, {}, 200),
         ("GET", "/api/openapi.json", "/api/openapi.json", None, {}, 200),
         ("GET", "/healthz", "/healthz", None, {}, 200),

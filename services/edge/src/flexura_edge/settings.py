@@ -1,6 +1,8 @@
 """The settings of the edge."""
 
-from pydantic import field_validator
+from typing import Annotated
+
+from pydantic import Field, field_validator
 
 from flexura_kit.settings import BlobSettings, BusSettings, Positive, Settings
 
@@ -29,6 +31,12 @@ class EdgeSettings(Settings):
     """Requests with a body at once: each may hold 256 KiB."""
     streams_max: Positive = 256
     """Assets that are delivered at once."""
+    event_streams_max: Positive = 2000
+    """Streams of events that are open at once; a further one is answered 503."""
+    event_streams_of_account_max: Positive = 100
+    """Streams of events of one account; a further one is answered 429."""
+    event_heartbeat_s: Annotated[float, Field(gt=0, le=300)] = 15.0
+    """Seconds without an event after which a stream says that it is still there; shorter than proxies have patience."""
     grace_s: float = 20.0
     """Seconds that requests under way have on shutdown."""
 

@@ -83,17 +83,18 @@ class Waiting:
         self._asleep.wake_longest(LOOKS_PER_TICK, LOOK_S)
 
     @contextmanager
-    def waiter(self, topic: str) -> Iterator[Waiter]:
+    def waiter(self, *topics: str) -> Iterator[Waiter]:
         """Registers one, before it looks for the first time, until the block is left."""
         waiter = Waiter(self._asleep)
-        waiters = self._waiters.setdefault(topic, set())
-        waiters.add(waiter)
+        for topic in topics:
+            self._waiters.setdefault(topic, set()).add(waiter)
         try:
             yield waiter
         finally:
-            waiters.discard(waiter)
-            if not waiters and self._waiters.get(topic) is waiters:
-                del self._waiters[topic]
+            for topic in topics:
+                self._waiters[topic].discard(waiter)
+                if not self._waiters[topic]:
+                    del self._waiters[topic]
 
     def wake(self, topic: str) -> None:
         for waiter in self._waiters.get(topic, ()):

@@ -18,6 +18,7 @@ from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.deliveries import Deliveries
+from flexura_edge.http.events import Events, EventStreams
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
 from flexura_edge.http.job_list import JobList
@@ -30,13 +31,13 @@ from flexura_edge.http.server import HTTPServer
 from flexura_edge.http.waits import Waits
 from flexura_edge.http.webhooks import Webhooks
 from flexura_edge.keys import Keys
-from flexura_edge.limits import Limit
+from flexura_edge.limits import Limit, StreamLimit
 from flexura_edge.settings import EdgeSettings, addresses
 from flexura_edge.supply import Supplies
 from flexura_edge.waiting import Waiting
 from flexura_kit.blob import blobs
 from flexura_kit.bus import bus
-from flexura_kit.ids import AccountId, JobId
+from flexura_kit.ids import AccountId, JobId, KeyId
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
 
@@ -59,8 +60,13 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
 
     keys = Keys(auth.verify)
     connection = await life.enter(bus(settings.nats, "edge"))
-    hear_revocations(connection, keys.revoke, keys.flush)
     waiting = Waiting()
+
+    def revoke(key_id: KeyId) -> None:
+        keys.revoke(key_id)
+        waiting.wake(key_id)
+
+    hear_revocations(connection, revoke, keys.flush)
     supplies = Supplies(jobs.list_models, search.engines)
     life.run("catalog", supplies.keep_fresh)
 
@@ -79,7 +85,9 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     bodies = Limit("requests with a body", settings.bodies_max)
     control = JobControlClient(jobs_channel)
     webhooks = WebhooksClient(jobs_channel)
-    job_handlers = Jobs(jobs.get, Waits(waiting, Limit("waiting requests", settings.waiters_max)), settings.public_url)
+    waits = Waits(waiting, Limit("waiting requests", settings.waiters_max))
+    job_handlers = Jobs(jobs.get, waits, settings.public_url)
+    streams = event_streams(settings, keys, waiting)
 
     def forget(account_id: AccountId, job_id: JobId) -> None:
         job_handlers.forget(account_id, job_id)
@@ -90,6 +98,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         jobs=job_handlers,
         job_list=JobList(control.list, settings.public_url),
         job_control=JobControl(control.cancel, control.delete, forget, settings.public_url),
+        events=Events(control.list_events, jobs.get, streams, waits, settings.public_url),
         catalog=Catalog(supplies.current, settings.public_url),
         assets=Assets(jobs.resolve_asset, store.open_object, Limit("downloads", settings.streams_max)),
         search=Search(search.search, bodies),
@@ -110,6 +119,11 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)
     life.serve(server)
     return server
+
+
+def event_streams(settings: EdgeSettings, keys: Keys, waiting: Waiting) -> EventStreams:
+    limit = StreamLimit(Limit("event streams", settings.event_streams_max), settings.event_streams_of_account_max)
+    return EventStreams(keys, waiting, limit, settings.public_url, settings.event_heartbeat_s)
 
 
 def until_stopping(life: Lifecycle, end: Callable[[], None]) -> Callable[[], Awaitable[None]]:

@@ -1,4 +1,4 @@
-"""What owners do with jobs one at a time: listing, cancelling, deleting."""
+"""What owners do with jobs one at a time: listing, following, cancelling, deleting."""
 
 from grpc.aio import Channel
 
@@ -18,6 +18,11 @@ class JobControlClient:
         self, request: jobs_service_pb2.ListJobsRequest, timeout_s: float
     ) -> jobs_service_pb2.ListJobsResponse:
         return await self._stub.ListJobs(request, timeout=min(timeout_s, CALL_S))
+
+    async def list_events(
+        self, request: jobs_service_pb2.ListEventsRequest, timeout_s: float
+    ) -> jobs_service_pb2.ListEventsResponse:
+        return await self._stub.ListEvents(request, timeout=min(timeout_s, CALL_S))
 
     async def cancel(self, account_id: AccountId, job_id: JobId, timeout_s: float) -> job_pb2.Job:
         request = jobs_service_pb2.CancelJobRequest(account_id=account_id, job_id=job_id)

@@ -6,6 +6,7 @@ from flexura.jobs.v1 import job_pb2
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.deliveries import Deliveries
+from flexura_edge.http.events import Events
 from flexura_edge.http.exchange import Route
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
@@ -31,6 +32,7 @@ class Handlers:
     jobs: Jobs
     job_list: JobList
     job_control: JobControl
+    events: Events
     catalog: Catalog
     assets: Assets
     search: Search
@@ -51,6 +53,8 @@ def routes(handlers: Handlers) -> Routes:
             Route("GET", "/api/jobs/{job_id}", handlers.jobs.get, READ_S),
             Route("DELETE", "/api/jobs/{job_id}", handlers.job_control.delete, READ_S),
             Route("POST", "/api/jobs/{job_id}/cancel", handlers.job_control.cancel, READ_S),
+            Route("GET", "/api/jobs/{job_id}/events", handlers.events.of_job, READ_S),
+            Route("GET", "/api/events", handlers.events.of_account, READ_S),
             Route("GET", "/api/agent/models", handlers.catalog.get, READ_S, needs_key=False),
             Route("GET", "/api/assets/{job_id}.{extension}", handlers.assets.get, READ_S, needs_key=False),
             Route("POST", "/api/search", handlers.search.post, SEARCH_S),

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from flexura.jobs.v1 import job_pb2
+from flexura.jobs.v1 import job_pb2, jobs_service_pb2
 from flexura_kit.rpc import reason_from_proto
 
 POLL_AFTER_MS = 1000  # Where nobody knows how long it takes.
@@ -100,11 +100,11 @@ def add_request(fields: dict[str, Any], job: job_pb2.Job) -> None:
         fields["probable_duplicate_of"] = job.probable_duplicate_of
 
 
-def is_finished(job: job_pb2.Job) -> bool:
+def is_finished(job: job_pb2.Job | jobs_service_pb2.Event) -> bool:
     return job.state in FINISHED
 
 
-def asset_json(job: job_pb2.Job, public_url: str) -> dict[str, Any]:
+def asset_json(job: job_pb2.Job | jobs_service_pb2.Event, public_url: str) -> dict[str, Any]:
     asset = job.asset
     # Never from the Host header: whoever sends that would choose where the link leads.
     url = f"{public_url}/api/assets/{job.job_id}.{asset.extension}"

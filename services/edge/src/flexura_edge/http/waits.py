@@ -1,19 +1,18 @@
-"""Waiting for a job on behalf of a client: `?wait=` seconds."""
+"""Waiting for a job or an event on behalf of a client: `?wait=` seconds."""
 
 import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
 
 from aiohttp import web
 
-from flexura.jobs.v1 import job_pb2
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.limits import Limit
 from flexura_edge.waiting import Waiter, Waiting
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
-from flexura_kit.ids import JobId
 
 WAIT_S_MAX = 60.0
 LOOK_TIMEOUT_S = 5.0
@@ -23,8 +22,9 @@ _SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,6})?")
 # It may pass, and who waits has time; until then the job is as it was.
 PASSING = frozenset({Kind.BUSY, Kind.TIMED_OUT})
 
-GetJob = Callable[[JobId, float], Awaitable[job_pb2.Job]]
-IsEnough = Callable[[job_pb2.Job], bool]
+Topic = TypeVar("Topic", bound=str)
+Seen = TypeVar("Seen")
+Get = Callable[[Topic, float], Awaitable[Seen]]
 
 
 class Waits:
@@ -39,31 +39,31 @@ class Waits:
         return self._limit if wait_s else nullcontext()
 
     async def until(
-        self, exchange: Exchange, job_id: JobId, wait_s: float, get: GetJob, is_enough: IsEnough
-    ) -> job_pb2.Job:
-        """Answers the job once it is enough, or as it is when the time is over."""
+        self, exchange: Exchange, topic: Topic, wait_s: float, get: Get[Topic, Seen], is_enough: Callable[[Seen], bool]
+    ) -> Seen:
+        """Answers what is seen once it is enough, or as it is when the time is over."""
         deadline = time.monotonic() + wait_s
         exchange.deadline += wait_s
-        with self._waiting.waiter(job_id) as waiter:
+        with self._waiting.waiter(topic) as waiter:
             # Registered before this look: a change after it wakes us, and one before it is seen.
-            job = await self._look(exchange, job_id, get)
-            while not is_enough(job) and await self._pauses(waiter, deadline):
+            seen = await self._look(exchange, topic, get)
+            while not is_enough(seen) and await self._pauses(waiter, deadline):
                 try:
-                    job = await self._look(exchange, job_id, get)
+                    seen = await self._look(exchange, topic, get)
                 except FlexuraError as error:
                     if error.kind not in PASSING:
                         raise
-        return job
+        return seen
 
-    async def _look(self, exchange: Exchange, job_id: JobId, get: GetJob) -> job_pb2.Job:
+    async def _look(self, exchange: Exchange, topic: Topic, get: Get[Topic, Seen]) -> Seen:
         """Looks when it is this one's turn: all who are woken together would crowd out whoever does not wait."""
         timeout_s = min(LOOK_TIMEOUT_S, exchange.remaining_s())
         try:
             async with asyncio.timeout(timeout_s), self._waiting.looks:
-                return await get(job_id, timeout_s)
+                return await get(topic, timeout_s)
         except TimeoutError as error:
             raise FlexuraError(
-                Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too many look for their jobs at present; try again shortly"
+                Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too many look at present; try again shortly"
             ) from error
 
     async def _pauses(self, waiter: Waiter, deadline: float) -> bool:
