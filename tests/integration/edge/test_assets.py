@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from integration.edge.peers import Edge, Peers, asset_of, edge
 from servers.s3 import S3Server
+from servers.waiting import eventually
 
 from flexura.jobs.v1 import jobs_service_pb2
 from flexura_edge.http.assets import HARMLESS
@@ -60,6 +61,27 @@ async def library(services: Peers, shared_s3: S3Server, tmp_path: Path) -> Async
     settings = settings_of(shared_s3)
     async with edge(services, s3=settings) as door, blobs(settings) as store:
         yield Library(door, store, tmp_path)
+
+
+async def test_readiness_names_a_store_that_cannot_be_used(services: Peers, own_s3: S3Server) -> None:
+    async with edge(services, s3=settings_of(own_s3)) as door:
+
+        async def told() -> tuple[str, bool]:
+            async with door.client.get("/readyz") as response:
+                answer = await response.json()
+            return answer["status"], "store" in answer["impaired"]
+
+        async def is_told(expected: tuple[str, bool]) -> None:
+            async def matches() -> bool:
+                return await told() == expected
+
+            await eventually(matches, within_s=30)
+
+        await is_told(("ready", False))
+        own_s3.process.pause()
+        await is_told(("ready", True))
+        own_s3.process.resume()
+        await is_told(("ready", False))
 
 
 async def test_an_asset_is_delivered_whole_with_headers_that_keep_it_harmless(library: Library) -> None:

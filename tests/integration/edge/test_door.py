@@ -135,7 +135,7 @@ async def test_readiness_names_what_is_missing_and_what_is_impaired(services: Pe
                     break
                 await asyncio.sleep(0.02)
         assert (response.status, answer["status"]) == (503, "unready")
-        assert sorted(answer["impaired"]) == ["nats", "search"]
+        assert sorted(answer["impaired"]) == ["nats", "search", "store"]
         await services.start("jobs")
         async with asyncio.timeout(10):
             while response.status != 200:

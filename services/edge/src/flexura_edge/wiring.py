@@ -8,7 +8,7 @@ from grpc.aio import Channel
 from flexura_edge.clients.auth import AuthClient
 from flexura_edge.clients.job_control import JobControlClient
 from flexura_edge.clients.jobs import JobsClient
-from flexura_edge.clients.readiness import Readiness
+from flexura_edge.clients.readiness import Readiness, health_of
 from flexura_edge.clients.revocations import hear_revocations
 from flexura_edge.clients.search import SearchClient
 from flexura_edge.clients.store import store_client
@@ -70,7 +70,8 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     supplies = Supplies(jobs.list_models, search.engines)
     life.run("catalog", supplies.keep_fresh)
 
-    readiness = Readiness({"auth": auth_channel, "jobs": jobs_channel, "search": search_channel})
+    channels = {"auth": auth_channel, "jobs": jobs_channel, "search": search_channel}
+    readiness = Readiness({name: health_of(channel) for name, channel in channels.items()} | {"store": store.why_not})
     life.run("services", readiness.watch)
     life.ready_checks["auth"] = lambda: readiness.why_not("auth")
     life.ready_checks["jobs"] = lambda: readiness.why_not("jobs")
@@ -78,6 +79,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     def impaired() -> dict[str, str]:
         checks = {
             "search": readiness.why_not("search"),
+            "store": readiness.why_not("store"),
             "nats": None if connection.is_connected else NO_NATS,
         }
         return {name: why for name, why in checks.items() if why is not None}

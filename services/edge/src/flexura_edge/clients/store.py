@@ -18,6 +18,7 @@ LINK_S = 600  # How long a link is good for.
 LINK_KEPT_S = 300.0  # How long it is used for: what is left is ample to begin a download.
 LINKS_MAX = 10_000
 IDLE_CONNECTIONS_MAX = 64
+NO_OBJECT = "nothing"
 
 
 class StoreClient:
@@ -46,6 +47,14 @@ class StoreClient:
             yield told(connection.body(answer, IDLE_S))
         finally:
             self._keep_or_close(connection)
+
+    async def why_not(self, timeout_s: float) -> str | None:
+        """Asks for an object that nobody has stored: whoever says so can be asked for others."""
+        try:
+            async with self.open_object(NO_OBJECT, 0, 1, timeout_s):
+                return None
+        except FlexuraError as error:
+            return None if error.reason is Reason.ASSET_NOT_FOUND else error.message
 
     def close(self) -> None:
         for connection in self._idle:
