@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.jobs.test_offers import model
 
+from flexura_jobs.dispatch.outlooks import Outlooks, pause_s
 from flexura_jobs.domain.fair_share import FairShare
 from flexura_jobs.domain.jobs import Job, JobState, MediaType
 from flexura_jobs.domain.outlook import LEFT_MS_MIN, NO_OUTLOOK, Outlook, QueueLook, Run, RunTimes, outlook_of
 from flexura_jobs.domain.places import MARKED_PLACES, Mark, Turns
 from flexura_jobs.domain.queue import WorkerPresence
+from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, WorkerId
 
 PAINTER, SKETCHER = model("painter", "studio"), model("sketcher", "studio")
@@ -100,9 +102,11 @@ def test_positions_never_go_down_along_a_line() -> None:
     assert told == sorted(told)
 
 
-def test_who_comes_after_the_look_goes_last_in_its_own_line_and_who_returned_goes_first() -> None:
-    seen = outlook(QueueLook(AT, marks(a=100)))
+def test_who_comes_after_the_look_is_told_nothing_yet_and_who_returned_goes_first() -> None:
+    seen = outlook(QueueLook(AT, marks(a=100), runs=FOUR_SECONDS))
     assert position(seen, job(A, 101)) == position(seen, job(A, 100)) == 100
+    for account in (A, B):
+        assert seen.of(job(account, 101, created_at=AT + timedelta(milliseconds=1))) == (None, None)
     assert position(seen, job(A, 1)._replace(created_at=AT - timedelta(hours=1))) == 1
 
 
@@ -164,6 +168,44 @@ def test_a_running_job_still_takes_what_is_usual_less_what_it_has_done(
 def test_nothing_is_told_before_the_first_look_and_of_models_that_are_not_known_here() -> None:
     assert NO_OUTLOOK.of(job(A, 1)) == (None, None)
     assert outlook(QueueLook(AT)).of(job(A, 1, model="gone")) == (None, None)
+
+
+class FlakyQueues:
+    """A store that answers or raises what it is told to, and remembers what it was asked."""
+
+    def __init__(self, *answers: QueueLook | Exception) -> None:
+        self._answers = list(answers)
+        self.asked: list[datetime | None] = []
+
+    async def look(self, last_end: datetime | None) -> QueueLook:
+        self.asked.append(last_end)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def workers(self) -> list[WorkerPresence]:
+        return [WorkerPresence(WorkerId("w"), frozenset(["studio"]), 1)]
+
+
+@pytest.mark.parametrize(
+    "failure", [FlexuraError(Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "away"), ValueError("a bug")], ids=["away", "bug"]
+)
+async def test_nothing_is_told_while_the_queues_cannot_be_seen_and_what_was_learnt_stays(failure: Exception) -> None:
+    seen = QueueLook(AT, marks(a=1), runs=FOUR_SECONDS, ended_until=AT)
+    queues = FlakyQueues(seen, failure, QueueLook(AT, marks(a=1), ended_until=AT))
+    outlooks = Outlooks(queues, queues, MODELS)
+    told = []
+    for _ in range(3):
+        await outlooks.refresh()
+        told.append(outlooks.current().of(job(A, 1)))
+    assert told == [(1, 4_000), (None, None), (1, 4_000)]
+    assert queues.asked == [None, AT, AT]
+
+
+@pytest.mark.parametrize(("took_s", "pause"), [(0.001, 1.0), (0.05, 2.5), (10.0, 5.0)])
+def test_looks_that_take_long_are_rare(took_s: float, pause: float) -> None:
+    assert pause_s(took_s) == pause
 
 
 def test_an_empty_queue_has_its_next_job_first() -> None:

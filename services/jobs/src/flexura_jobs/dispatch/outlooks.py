@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+from prometheus_client import Histogram
+
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.outlook import NO_OUTLOOK, Outlook, RunTimes, outlook_of
 from flexura_jobs.ports import Fleet, OutlookStore
@@ -12,6 +14,12 @@ from flexura_kit.errors import FlexuraError
 LOOK_S = 1.0
 LOOK_S_MAX = 5.0
 LOOKING_SHARE = 50  # Looking takes one part in so many of the time at most, up to the longest pause.
+
+LOOK_SECONDS = Histogram(
+    "flexura_jobs_look_seconds",
+    "Time that a look at the queues takes, from which places and times are estimated.",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
 
 logger = log.get_logger()
 
@@ -32,23 +40,29 @@ class Outlooks:
     async def run(self) -> None:
         while True:
             began = asyncio.get_running_loop().time()
-            await self._look_or_forget()
-            took = asyncio.get_running_loop().time() - began
-            await asyncio.sleep(min(max(LOOK_S, took * LOOKING_SHARE), LOOK_S_MAX))
+            await self.refresh()
+            took_s = asyncio.get_running_loop().time() - began
+            LOOK_SECONDS.observe(took_s)
+            await asyncio.sleep(pause_s(took_s))
 
-    async def look(self) -> None:
-        look = await self._store.look(self._run_times.ended_until)
-        self._run_times.learn(look)
-        self._current = outlook_of(look, self._run_times, self._models, await self._fleet.workers())
-
-    async def _look_or_forget(self) -> None:
+    async def refresh(self) -> None:
+        """Looks once; where that cannot be, nothing is known any more."""
         try:
-            await self.look()
+            await self._look()
         except FlexuraError as error:
-            # What was likely a while ago is not any more.
             self._current = NO_OUTLOOK
             logger.warning("outlook_failed", reason=error.reason.value)
         except Exception:
             # The top of a loop: jobs are read without an estimate until a look succeeds.
             self._current = NO_OUTLOOK
             logger.exception("outlook_crashed")
+
+    async def _look(self) -> None:
+        look = await self._store.look(self._run_times.ended_until)
+        self._run_times.learn(look)
+        self._current = outlook_of(look, self._run_times, self._models, await self._fleet.workers())
+
+
+def pause_s(took_s: float) -> float:
+    """The longer a look takes, the rarer it is; a long queue changes little meanwhile."""
+    return min(max(LOOK_S, took_s * LOOKING_SHARE), LOOK_S_MAX)

@@ -87,7 +87,7 @@ class ModelOutlook:
     hinted: dict[JobId, Prospect]
     lines: dict[AccountId, Line]
     newcomer: Prospect
-    """Of a job whose account had none in line."""
+    """Of a job that was not in line: it has just come back, or is being sent."""
 
 
 class Outlook:
@@ -107,6 +107,9 @@ class Outlook:
         if job.state is JobState.PROCESSING:
             # Updated last when the attempt began: what is renewed meanwhile is no change of its state.
             return None, left_ms(model.typical_ms, (self._at - job.updated_at).total_seconds(), job.progress)
+        if job.created_at > self._at:
+            # How many others came with it is not known before the next look.
+            return NOTHING_KNOWN
         hinted = model.hinted.get(job.job_id)
         if hinted is not None:
             return hinted
