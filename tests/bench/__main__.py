@@ -8,7 +8,7 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cases
+from bench import cases, comparisons
 from bench.cases import Row
 from bench.installation import installation
 from bench.internal import internal
@@ -34,6 +34,8 @@ async def measure() -> list[Row]:
                 rows += said(await waiters(running, inside, folder))
                 rows += said(await cases.assets(running, inside, folder))
                 rows += said(await cases.submits(running))
+                rows += said(await comparisons.events(running, inside, folder))
+                rows += said(await comparisons.a_million_jobs(running, inside, folder))
     return rows
 
 
@@ -68,6 +70,13 @@ wrk keeps 64 connections busy, one request each, 8 where an asset is read; each 
 the edge's own process with its key check, its error translation and its log line, answering a constant. While reads,
 assets and submits are measured the media worker is held still; the pipeline and the time to a claim are measured with
 it, through its real slots.
+
+A waiter is a connection with `GET /api/jobs/{{id}}?wait=60`; its time is that from the answer to the report to its
+own first byte. What events cost, and what a million finished jobs slow down, is measured at two more jobs services,
+each with a database of its own and an edge before it: {comparisons.ROUNDS} rounds of {comparisons.SECONDS} seconds \
+in turn, and the median of
+what the one reached of the other beside it. The other one has {comparisons.FEW_JOBS:,} finished jobs; of both tables \
+the caller's are half.
 """
 
 

@@ -11,7 +11,7 @@ from bench.installation import Installation
 from bench.internal import Internal
 from bench.load import Load, load
 
-ROUNDS = 4
+ROUNDS = 5
 SECONDS = 2  # Of one load; more rounds are worth more than longer ones.
 FEW_JOBS = 40_000  # Of the table that the other one is compared with.
 MANY_JOBS = 1_000_000
