@@ -13,6 +13,45 @@ T = TypeVar("T")
 UNWINDING_STEPS_MAX = 100_000
 
 
+class Step:
+    """What asyncio calls a handle, without what asyncio alone needs of one: a seed makes thousands."""
+
+    __slots__ = ("_args", "_callback", "_when", "context", "is_cancelled")
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        context: contextvars.Context | None,
+        when: float = 0.0,
+    ) -> None:
+        self._callback = callback
+        self._args = args
+        self._when = when
+        self.context = contextvars.copy_context() if context is None else context
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+        self._callback, self._args = nothing, ()
+
+    def cancelled(self) -> bool:
+        return self.is_cancelled
+
+    def when(self) -> float:
+        return self._when
+
+    def run(self, loop: "VirtualLoop") -> None:
+        try:
+            self.context.run(self._callback, *self._args)
+        except Exception as error:  # noqa: BLE001 - As any loop does; whatever it is, it fails the seed.
+            loop.call_exception_handler({"message": f"a step failed: {self._callback!r}", "exception": error})
+
+
+def nothing() -> None:
+    """What a cancelled step does."""
+
+
 class Process:
     """What runs together, stops together and dies together. A step that is due waits in `ready`."""
 
@@ -21,7 +60,7 @@ class Process:
         self.is_dead = False
         self.is_paused = False
         self.resumed_at = float("-inf")
-        self.ready: deque[asyncio.Handle] = deque()
+        self.ready: deque[Step] = deque()
         self.context = contextvars.copy_context()
         self.context.run(OWNER.set, self)
 
@@ -40,7 +79,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def __init__(self, dice: random.Random) -> None:
         self._draw = dice.random
         self._now = 0.0
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[float, int, Step]] = []
         self._timers_made = 0
         self._runnable: list[Process] = []
         self._dead: list[Process] = []
@@ -70,29 +109,23 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def create_task(self, coro: Coroutine[Any, Any, T], **options: Any) -> asyncio.Task[T]:
         return asyncio.Task(coro, loop=self, **options)
 
-    def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
-    ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
-        self._make_ready(handle)
-        return handle
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None) -> Any:
+        step = Step(callback, args, context)
+        self._make_ready(step)
+        return step
 
     def call_later(
         self, delay: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
-    ) -> asyncio.TimerHandle:
+    ) -> Any:
         return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_at(
         self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
-    ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+    ) -> Any:
+        step = Step(callback, args, context, when)
         self._timers_made += 1
-        heapq.heappush(self._timers, (when, self._timers_made, handle))
-        handle._scheduled = True
-        return handle
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Asked for by asyncio: a cancelled timer is passed over when its time comes."""
+        heapq.heappush(self._timers, (when, self._timers_made, step))
+        return step
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         self.crashes.append(f"{context.get('message')}: {context.get('exception')!r}")
@@ -137,11 +170,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._unwind()
             asyncio._set_running_loop(None)
 
-    def _make_ready(self, handle: asyncio.Handle) -> None:
-        process = handle._context.get(OWNER, WORLD)
+    def _make_ready(self, step: Step) -> None:
+        process = step.context.get(OWNER, WORLD)
         if not process.ready and not process.is_paused and not process.is_dead:
             self._runnable.append(process)
-        process.ready.append(handle)
+        process.ready.append(step)
 
     def _set_aside(self, process: Process) -> None:
         if process in self._runnable:
@@ -154,10 +187,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 raise RuntimeError("everything waits and nothing will ever happen")
             self._now = max(self._now, timers[0][0])
         while timers and timers[0][0] <= self._now:
-            handle = heapq.heappop(timers)[2]
-            handle._scheduled = False
-            if not handle._cancelled:
-                self._make_ready(handle)
+            # A cancelled timer is passed over when its time comes.
+            due = heapq.heappop(timers)[2]
+            if not due.is_cancelled:
+                self._make_ready(due)
         if not runnable:
             return
         number = int(self._draw() * len(runnable))
@@ -165,9 +198,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         step = process.ready.popleft()
         if not process.ready:
             del runnable[number]
-        if not step._cancelled:
+        if not step.is_cancelled:
             self.steps += 1
-            step._run()
+            step.run(self)
 
     def _unwind(self) -> None:
         """Ends what is left of all processes, the dead ones too, so that nothing of one seed is seen in the next."""

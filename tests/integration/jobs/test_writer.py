@@ -71,6 +71,22 @@ async def test_one_bad_unit_fails_itself_alone(sql_stores: SQLStores) -> None:
     assert len(await sql_stores.events(ALICE)) == 5
 
 
+async def test_a_change_whose_event_cannot_be_written_is_not_made(sql_stores: SQLStores) -> None:
+    before, after = new_job(), new_job()
+    await sql_stores.created(before)
+    await execute(sql_stores, "ALTER TABLE events RENAME TO events_elsewhere")
+    changes = sql_stores.jobs.create([after]), sql_stores.work.claim([claim(before)])
+    assert all(isinstance(result, Exception) for result in await asyncio.gather(*changes, return_exceptions=True))
+    await execute(sql_stores, "ALTER TABLE events_elsewhere RENAME TO events")
+    found = await sql_stores.jobs.get([before.job_id, after.job_id])
+    assert {job_id: job.state for job_id, job in found.items()} == {before.job_id: JobState.QUEUED}
+    assert states(await sql_stores.events(ALICE), before) == [JobState.QUEUED]
+
+
+async def execute(stores: SQLStores, statement: str) -> None:
+    await stores.data.write(lambda connection: connection.execute(text(statement)))
+
+
 async def test_a_caller_who_gives_up_before_the_commit_writes_nothing(sql_stores: SQLStores) -> None:
     idle = Writer(sql_stores.data)
     given_up, patient = Counted(sql_stores.data), Counted(sql_stores.data)

@@ -143,10 +143,31 @@ BUGS = (
         Detector.CASES,
     ),
     Bug(
-        "events are written down outside the transaction, that is not at all",
+        "events are not written down",
         f"{JOBS}/store/writer.py",
         "self._event_log.record(connection, events)",
         "self._event_log.record(connection, [])",
+        Detector.CASES,
+    ),
+    Bug(
+        "events are written down outside the transaction that changes the jobs",
+        f"{JOBS}/store/writer.py",
+        "        self._event_log.record(connection, events)",
+        '        connection.exec_driver_sql("COMMIT"), self._event_log.record(connection, events)',
+        Detector.CASES,
+    ),
+    Bug(
+        "a deletion loses the tombstone",
+        f"{JOBS}/store/removal.py",
+        "        connection.execute(self._update, parameters)\n",
+        "",
+        Detector.CASES,
+    ),
+    Bug(
+        "a tombstone is dropped with objects in the store still",
+        f"{JOBS}/store/removal.py",
+        "                JOBS.c.object_removed_at.is_not(None),\n",
+        "",
         Detector.CASES,
     ),
     Bug(

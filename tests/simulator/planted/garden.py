@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[3]
 SOURCES = [Path(JOBS).parent, Path(WORKER).parent]
 SEEDS_MAX = 3000
 SEEDS_AT_ONCE = 200  # Few at first: most bugs are found at once.
-CASES = [f"tests/integration/jobs/test_{store}_store.py" for store in ("job", "work", "queue")]
+CASES = [
+    f"tests/integration/jobs/test_{part}.py"
+    for part in ("job_store", "work_store", "queue_store", "removal_store", "writer")
+]
 CASES_TIMEOUT_S = 300.0
 
 
