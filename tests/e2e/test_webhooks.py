@@ -79,6 +79,8 @@ async def test_a_job_that_ends_is_told_to_the_account_and_to_its_own_address(
             message = await here.told(path, secret, job_id)
             assert (message["type"], message["data"]["client_ref"]) == ("job.completed", "order 7")
             assert message["data"]["asset_url"] == job["asset_url"]
+            feed = await ask(session, "GET", f"/api/jobs/{job_id}/events")
+            assert (feed["events"][-1]["type"], feed["events"][-1]["data"]) == (message["type"], message["data"])
         one = f"/api/webhooks/{account['webhook_id']}"
         rotated = await ask(session, "POST", f"{one}/rotate")
         job_id = await api.submit("image", "after the rotation")

@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from faults.history import FINISHED, Action, History, JobView, Message
 from faults.record import Record, accepts
@@ -176,6 +177,16 @@ def the_feed_has_every_change_once_and_in_order(record: Record, _bounds: Bounds)
             yield Violation("events", f"the feed tells of no end; its last word is {state or 'nothing'}", job_id)
 
 
+def who_follows_is_told_every_change_once_and_in_order(record: Record, _bounds: Bounds) -> Iterator[Violation]:
+    events, followed = record.history.events or [], record.history.followed
+    if followed is None:
+        return
+    for event, told in zip_longest(events, followed[: len(events)]):
+        if told != event:
+            yield Violation("followed", f"was told {told} in the place of {event}", event.job_id if event else "")
+            return
+
+
 def webhooks_tell_each_end_at_least_once(record: Record, _bounds: Bounds) -> Iterator[Violation]:
     if not record.history.has_webhook:
         return
@@ -231,6 +242,7 @@ RULES: tuple[Rule, ...] = (
     every_failure_says_why,
     one_request_is_one_job,
     the_feed_has_every_change_once_and_in_order,
+    who_follows_is_told_every_change_once_and_in_order,
     webhooks_tell_each_end_at_least_once,
     every_fault_heals,
     calm_operations_succeed,

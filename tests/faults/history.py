@@ -136,6 +136,10 @@ class History:
     faults: list[FaultWindow] = field(default_factory=list)
     events: list[JobEvent] | None = None
     """The account's feed at the end; None where nobody looked."""
+    followed: list[JobEvent] | None = None
+    """What a client that followed the feed was told, in the order in which it came; None where none did."""
+    follows: int = 0
+    """How often it was let in."""
     messages: list[Message] = field(default_factory=list)
     has_webhook: bool = False
     clock: Callable[[], float] = time.monotonic
@@ -149,5 +153,11 @@ class History:
         return [operation for operation in self.operations if operation.job_id == job_id]
 
     def write(self, file: Path) -> None:
-        rows: Iterable[Any] = [*self.faults, *self.operations, *(self.events or []), *self.messages]
+        rows: Iterable[Any] = [
+            *self.faults,
+            *self.operations,
+            *(self.events or []),
+            *(self.followed or []),
+            *self.messages,
+        ]
         file.write_text("".join(json.dumps(dataclasses.asdict(row)) + "\n" for row in rows))

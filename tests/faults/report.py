@@ -33,6 +33,7 @@ class Report:
         codes = Counter(read.view.code for read in record.finished.values() if read.view and read.view.code)
         again = sum(read.view.attempt > 1 for read in record.finished.values() if read.view)
         actions = Counter(operation.action for operation in self.history.operations)
+        followed = self.history.followed or []
         told = [message.message_id for message in self.history.messages]
         submits = sum(map(accepts, self.history.operations))
         return [
@@ -40,7 +41,8 @@ class Report:
             f"outside fault windows {len(calm)}, of which {calm_ok} succeeded ({percent(calm_ok, len(calm))})",
             f"jobs {len(record.accepted)}, accepted {submits} times; ended {counted(ends)}; done again {again}",
             f"failed for {counted(codes)}",
-            f"events {len(self.history.events or [])}, webhook messages {len(set(told))}, sent {len(told)} times",
+            f"events {len(self.history.events or [])}, {len(followed)} told in {self.history.follows} streams",
+            f"webhook messages {len(set(told))}, sent {len(told)} times",
             f"faults {len(self.history.faults)}, " + ", ".join(f"{rule} {rules[rule]}" for rule in COUNTED),
             f"violations {len(self.violations)}",
         ]

@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from faults import disk
 from faults.checker import Bounds, Violation, check
+from faults.follower import Follower
 from faults.history import History
 from faults.load import Load, caller
 from faults.nemesis import Nemesis
@@ -62,7 +63,6 @@ async def test_nothing_accepted_is_lost_stuck_or_done_twice(
         title += f"\nSKIPPED: {FaultKind.FULL_DISK}, because no small disk can be had: {why_no_disk}"
     async with world(tmp_path, disk_bytes, on_postgres=on_postgres) as there:
         history = await played(there, there.kinds(wished), max(SECONDS * share, SECONDS_MIN))
-        history.events = await there.events()
     violations = check(history, BOUNDS)
     record_property("fault_run", Report(title, history, violations).text())
     history.write(tmp_path / "history.jsonl")
@@ -76,15 +76,34 @@ async def played(there: World, kinds: list[FaultKind], seconds: float) -> Histor
     async with caller(there.flexura.url, there.flexura.key, history) as calls, receiving(receiver) as address:
         receiver.secret = await calls.webhook(address)
         load, nemesis = Load(calls, SEED, patience_s=3 * BOUNDS.heal_s), Nemesis(there, calls, history, BOUNDS.heal_s)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(load.run())
-            try:
-                await nemesis.run(schedule(SEED, kinds), seconds)
-            finally:
-                load.stop()
-        await load.look_at_everything()
-        await messages_settled(history)
+        async with following(there, history):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(load.run())
+                try:
+                    await nemesis.run(schedule(SEED, kinds), seconds)
+                finally:
+                    load.stop()
+            await load.look_at_everything()
+            await messages_settled(history)
+            history.events = await there.events()
     return history
+
+
+@contextlib.asynccontextmanager
+async def following(there: World, history: History) -> AsyncIterator[None]:
+    """Has the feed followed from before the first job on, and at the end waits until all that happened was told."""
+    follower = Follower(there.flexura.url, there.flexura.key, history)
+    task = asyncio.create_task(follower.run())
+    try:
+        async with asyncio.timeout(BOUNDS.heal_s):
+            await follower.is_there.wait()
+        yield
+        with contextlib.suppress(AssertionError):
+            await eventually(lambda: len(history.followed or []) >= len(history.events or []), BOUNDS.heal_s)
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def messages_settled(history: History) -> None:

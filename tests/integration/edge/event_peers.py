@@ -1,17 +1,12 @@
-"""The feed as the jobs service has it, over a list in the place of a database; and a client of its streams."""
+"""The feed as the jobs service has it, over a list in the place of a database."""
 
 # ruff: noqa: ARG002 - the generated base class says which arguments and names there are.
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import grpc
-import orjson
-from aiohttp import ClientResponse, ClientSession, ClientTimeout
 
 from flexura.jobs.v1 import jobs_service_pb2, jobs_service_pb2_grpc
 from flexura_jobs.domain.events import Event, EventSlice, ToldJob
@@ -22,7 +17,6 @@ from flexura_kit.errors import FlexuraError, Reason
 from flexura_kit.ids import AccountId, JobId
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
-WITHIN_S = 20.0
 NO_ASSET = (None,) * 7
 
 
@@ -66,73 +60,3 @@ class ScriptedFeed(jobs_service_pb2_grpc.JobsServiceServicer):
         if self.feed_failures:
             raise self.feed_failures.pop(0)
         return event_page_to_message(await EventFeeds(self.feed).page(event_query_of(request)))
-
-
-@dataclass
-class Told:
-    """One block of a stream."""
-
-    id: str = ""
-    event: str = ""
-    data: Any = None
-    comment: str = ""
-
-
-class Stream:
-    """A client that reads blocks and, as a browser does, remembers the last id."""
-
-    def __init__(self, response: ClientResponse) -> None:
-        self.response = response
-        self.last_id = ""
-        self.comments: list[str] = []
-
-    async def block(self) -> Told | None:
-        """The next block; None at a clean end."""
-        told, seen = Told(), False
-        async with asyncio.timeout(WITHIN_S):
-            while line := (await self.response.content.readline()).decode():
-                name, _, value = line.rstrip("\n").partition(":")
-                if line == "\n":
-                    if seen:
-                        break
-                    continue
-                seen = True
-                if not name:
-                    told.comment = value.strip()
-                    self.comments.append(told.comment)
-                elif name in {"id", "event"}:
-                    setattr(told, name, value.strip())
-                elif name == "data":
-                    told.data = orjson.loads(value)
-        self.last_id = told.id or self.last_id
-        return told if seen else None
-
-    async def events(self, count: int) -> list[Told]:
-        """The next so many events, whatever comes between."""
-        told: list[Told] = []
-        while len(told) < count:
-            block = await self.block()
-            assert block is not None, f"it ended after {len(told)} of {count}: {self.comments}"
-            if block.data is not None:
-                told.append(block)
-        return told
-
-    async def rest(self) -> list[Told]:
-        """The events until the end."""
-        told = []
-        while (block := await self.block()) is not None:
-            told += [block] if block.data is not None else []
-        return told
-
-
-@asynccontextmanager
-async def stream(url: str, key: str, path: str = "/api/events", last_id: str = "") -> AsyncIterator[Stream]:
-    headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
-    if last_id:
-        headers["Last-Event-ID"] = last_id
-    # A session of its own: a stream that is left takes its connection with it.
-    async with (
-        ClientSession(url, timeout=ClientTimeout(total=None)) as session,
-        session.get(path, headers=headers) as response,
-    ):
-        yield Stream(response)

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 from aiohttp import ClientResponse
-from integration.edge.event_peers import stream
 from integration.edge.peers import PUBLIC_URL, Edge, Peers, completed_job, edge, queued_job
 from integration.edge.test_access import publish, settings_of, until_connected
 from integration.edge.test_waiting import connected
+from servers.events import stream
 from servers.nats import NATSServer
 from servers.waiting import eventually
 

@@ -160,6 +160,29 @@ def test_a_wrong_feed_is_found(name: str) -> None:
     assert in_feed(BAD_FEEDS[name]) == {"events"}
 
 
+FOLLOWED_WRONG = {
+    "missed the first": [replace(event, number=event.number - 1) for event in FEED[1:]],
+    "missed the end": FEED[:2],
+    "missed all": [],
+    "told one twice": [*FEED[:2], replace(FEED[1], number=3), replace(FEED[2], number=4)],
+    "told out of order": [replace(FEED[1], number=1), replace(FEED[0], number=2), FEED[2]],
+}
+
+
+def who_followed(events: list[JobEvent]) -> set[str]:
+    return {violation.rule for violation in check(History(GOOD, [FAULT], FEED, followed=events), BOUNDS)}
+
+
+def test_who_was_told_everything_may_have_been_told_more_since() -> None:
+    assert who_followed(FEED) == set()
+    assert who_followed([*FEED, JobEvent(4, "b", "queued")]) == set()
+
+
+@pytest.mark.parametrize("name", FOLLOWED_WRONG)
+def test_whoever_was_told_too_little_or_twice_is_found(name: str) -> None:
+    assert who_followed(FOLLOWED_WRONG[name]) == {"followed"}
+
+
 TOLD = Message("msg_1", "a", "completed", CONTENT)
 BAD_MESSAGES = {
     "none": [],
