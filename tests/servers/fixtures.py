@@ -6,9 +6,26 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from flexura_kit.settings import DatabaseSettings
 from servers.nats import NATSServer, nats_server
 from servers.postgres import PostgresDatabase, PostgresServer, postgres_server
 from servers.s3 import S3Server, s3_server
+
+SQL = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(params=SQL)
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings:
+    """A fresh database, once of each kind."""
+    return fresh_database(request, tmp_path)
+
+
+def fresh_database(request: pytest.FixtureRequest, folder: Path) -> DatabaseSettings:
+    """For fixtures that have a database of the kind that their parameter names."""
+    if request.param == "sqlite":
+        return DatabaseSettings(url=f"sqlite:///{folder}/record.db")
+    settings: DatabaseSettings = request.getfixturevalue("postgres").settings
+    return settings
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

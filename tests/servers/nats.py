@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flexura_kit.settings import BusSettings
 from flexura_local.nats import Broker
 from flexura_local.ports import free_ports
 from servers.process import ServerProcess
@@ -22,6 +23,10 @@ class NATSServer:
     password: str
     password_file: Path
     process: ServerProcess
+
+    @property
+    def settings(self) -> BusSettings:
+        return BusSettings(url=self.url, user=self.user, password_file=self.password_file)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
+from flexura_kit.settings import DatabaseSettings
 from flexura_local.ports import free_ports
 from servers.process import ServerProcess
 from servers.retry import with_fresh_ports
@@ -31,6 +32,10 @@ class PostgresDatabase:
     user: str
     password: str
     password_file: Path
+
+    @property
+    def settings(self) -> DatabaseSettings:
+        return DatabaseSettings(url=self.url, password_file=self.password_file)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flexura_kit.settings import BlobSettings
 from flexura_local.s3 import BUCKET, GRPC_OFFSET, Store, store_ports
 from servers.process import ServerProcess
 from servers.retry import with_fresh_ports
@@ -25,6 +26,16 @@ class S3Server:
     secret_key_file: Path
     ports: dict[str, int]
     process: ServerProcess
+
+    @property
+    def settings(self) -> BlobSettings:
+        return BlobSettings(
+            endpoint=self.endpoint,
+            bucket=self.bucket,
+            region=self.region,
+            access_key_file=self.access_key_file,
+            secret_key_file=self.secret_key_file,
+        )
 
 
 @asynccontextmanager

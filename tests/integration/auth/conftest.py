@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from servers.nats import NATSServer
 
@@ -20,7 +18,7 @@ from flexura_auth.wiring import MIGRATIONS, SERVICE
 from flexura_kit.bus import bus
 from flexura_kit.db import Database, database, migrate
 from flexura_kit.rpc import rpc_channel, rpc_server
-from flexura_kit.settings import BusSettings, DatabaseSettings, RPCServerSettings
+from flexura_kit.settings import DatabaseSettings, RPCServerSettings
 
 TIMEOUT_S = 10.0
 
@@ -59,14 +57,6 @@ class Door:
         return list((await self.stub.BatchVerifyApiKeys(request, timeout=TIMEOUT_S)).results)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings:
-    if request.param == "sqlite":
-        return DatabaseSettings(url=f"sqlite:///{tmp_path}/auth.db")
-    postgres = request.getfixturevalue("postgres")
-    return DatabaseSettings(url=postgres.url, password_file=postgres.password_file)
-
-
 @pytest_asyncio.fixture
 async def data(database_settings: DatabaseSettings) -> AsyncIterator[Database]:
     async with database(database_settings, SERVICE) as opened:
@@ -77,7 +67,7 @@ async def data(database_settings: DatabaseSettings) -> AsyncIterator[Database]:
 @pytest_asyncio.fixture
 async def door(data: Database, shared_nats: NATSServer) -> AsyncIterator[Door]:
     async with AsyncExitStack() as stack:
-        settings = BusSettings(url=shared_nats.url, user=shared_nats.user, password_file=shared_nats.password_file)
+        settings = shared_nats.settings
         wakeups = NATSWakeups(await stack.enter_async_context(bus(settings, SERVICE)))
         clock = MovableClock()
         server = rpc_server(

@@ -17,7 +17,6 @@ from flexura_kit.bus import Bus
 from flexura_kit.clock import utc_now
 from flexura_kit.db import database, migrate
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_kit.settings import DatabaseSettings
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Service:
 @pytest_asyncio.fixture
 async def service() -> AsyncIterator[Service]:
     async with postgres_server() as postgres, postgres.database() as own:
-        settings = DatabaseSettings(url=own.url, password_file=own.password_file)
+        settings = own.settings
         async with database(settings, SERVICE) as data:
             await migrate(data, SERVICE, MIGRATIONS)
             # A bus that never connects: these tests are not about wake-ups.

@@ -22,7 +22,7 @@ from flexura_kit.bus import Bus, bus
 from flexura_kit.clock import utc_now
 from flexura_kit.db import database, migrate
 from flexura_kit.ids import AccountId
-from flexura_kit.settings import BusSettings, DatabaseSettings
+from flexura_kit.settings import DatabaseSettings
 
 
 def unsent() -> float:
@@ -56,7 +56,7 @@ async def revocations(own_nats: NATSServer, tmp_path: Path) -> AsyncIterator[Rev
     async with AsyncExitStack() as stack:
         data = await stack.enter_async_context(database(DatabaseSettings(url=f"sqlite:///{tmp_path}/auth.db"), SERVICE))
         await migrate(data, SERVICE, MIGRATIONS)
-        settings = BusSettings(url=own_nats.url, user=own_nats.user, password_file=own_nats.password_file)
+        settings = own_nats.settings
         connection = await stack.enter_async_context(bus(settings, SERVICE))
         listener = await nats.connect(own_nats.url, user=own_nats.user, password=own_nats.password)
         stack.push_async_callback(listener.close)

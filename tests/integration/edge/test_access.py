@@ -91,7 +91,7 @@ async def test_a_known_key_works_on_while_auth_is_away_and_an_unheard_one_is_503
 
 
 def settings_of(server: NATSServer) -> BusSettings:
-    return BusSettings(url=server.url, user=server.user, password_file=server.password_file)
+    return server.settings
 
 
 async def status_of(door: Edge) -> int:

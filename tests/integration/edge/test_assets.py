@@ -17,7 +17,6 @@ from flexura.jobs.v1 import jobs_service_pb2
 from flexura_edge.http.assets import HARMLESS
 from flexura_kit.blob import Blobs, blobs
 from flexura_kit.ids import new_uuid7
-from flexura_kit.settings import BlobSettings
 
 ESTABLISHED = "01"
 
@@ -46,25 +45,15 @@ class Library:
         )
 
 
-def settings_of(server: S3Server) -> BlobSettings:
-    return BlobSettings(
-        endpoint=server.endpoint,
-        bucket=server.bucket,
-        region=server.region,
-        access_key_file=server.access_key_file,
-        secret_key_file=server.secret_key_file,
-    )
-
-
 @pytest_asyncio.fixture
 async def library(services: Peers, shared_s3: S3Server, tmp_path: Path) -> AsyncIterator[Library]:
-    settings = settings_of(shared_s3)
+    settings = shared_s3.settings
     async with edge(services, s3=settings) as door, blobs(settings) as store:
         yield Library(door, store, tmp_path)
 
 
 async def test_readiness_names_a_store_that_cannot_be_used(services: Peers, own_s3: S3Server) -> None:
-    async with edge(services, s3=settings_of(own_s3)) as door:
+    async with edge(services, s3=own_s3.settings) as door:
 
         async def told() -> tuple[str, bool]:
             async with door.client.get("/readyz") as response:
@@ -214,7 +203,7 @@ async def test_a_store_that_is_away_is_503(door: Edge) -> None:
 async def test_a_store_that_dies_in_mid_stream_ends_the_download_short_and_not_whole(
     services: Peers, own_s3: S3Server, tmp_path: Path
 ) -> None:
-    settings = settings_of(own_s3)
+    settings = own_s3.settings
     async with edge(services, s3=settings) as door, blobs(settings) as store:
         path = await Library(door, store, tmp_path).put(bytes(64 << 20))
         async with door.client.get(path) as response:
@@ -244,7 +233,7 @@ async def test_a_client_that_goes_away_ends_the_stream_from_the_store(library: L
 async def test_downloads_beyond_the_limit_are_refused_and_the_limit_frees_itself(
     services: Peers, shared_s3: S3Server, tmp_path: Path
 ) -> None:
-    settings = settings_of(shared_s3)
+    settings = shared_s3.settings
     async with edge(services, s3=settings, streams_max=1) as door, blobs(settings) as store:
         path = await Library(door, store, tmp_path).put(bytes(64 << 20))
         async with door.client.get(path) as first:

@@ -18,7 +18,6 @@ from flexura_edge.clients.updates import SUBJECT
 from flexura_kit.bus import Bus, bus
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import new_uuid7
-from flexura_kit.settings import BusSettings
 
 BODY = {"prompt": "worth waiting for"}
 
@@ -35,7 +34,7 @@ class Broker:
 
 @asynccontextmanager
 async def connected(server: NATSServer, services: Peers, **settings: object) -> AsyncIterator[tuple[Edge, Broker]]:
-    broker = BusSettings(url=server.url, user=server.user, password_file=server.password_file)
+    broker = server.settings
     async with bus(broker, "teller") as connection, edge(services, nats=broker, **settings) as door:
 
         async def is_connected() -> bool:

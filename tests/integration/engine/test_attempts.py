@@ -80,7 +80,7 @@ async def test_a_postgresql_that_is_killed_loses_no_accepted_job_and_all_goes_on
     tmp_path: Path, own_nats: NATSServer, shared_s3: S3Server
 ) -> None:
     async with postgres_server() as postgres, postgres.database() as own:
-        data = DatabaseSettings(url=own.url, password_file=own.password_file)
+        data = own.settings
         async with works(data, own_nats, shared_s3, tmp_path) as running:
             accepted: list[str] = []
             refusals: list[FlexuraError] = []

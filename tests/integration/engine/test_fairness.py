@@ -15,7 +15,7 @@ from flexura.jobs.v1 import job_pb2, jobs_service_pb2
 from flexura_kit.bus import bus
 from flexura_kit.ids import WorkerId
 from flexura_kit.rpc import rpc_channel
-from flexura_kit.settings import BusSettings, DatabaseSettings
+from flexura_kit.settings import DatabaseSettings
 from flexura_media_worker.clients import RPCJobsService
 from flexura_media_worker.consumer.hints import Heartbeats
 from flexura_media_worker.consumer.intake import Intake
@@ -58,7 +58,7 @@ async def worker(broker: NATSServer, folder: Path, slots: int, take_s: float) ->
     async with AsyncExitStack() as stack:
         spool = stack.enter_context(folder_spool(folder / "spool", "w"))
         channel = await stack.enter_async_context(rpc_channel(f"unix:{folder}/jobs.sock"))
-        settings = BusSettings(url=broker.url, user=broker.user, password_file=broker.password_file)
+        settings = broker.settings
         connection = await stack.enter_async_context(bus(settings, "media-worker"))
         jobs = RPCJobsService(channel, WorkerId("w"), [PROVIDER], slots)
         leases, heartbeats = Leases(jobs), Heartbeats()

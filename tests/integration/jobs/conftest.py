@@ -7,18 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from integration.jobs.peers import SimulatedStores, SQLStores, Stores, running
+from servers.fixtures import SQL, fresh_database
 from simulator.database import Database as SimulatedDatabase
 
 from flexura_jobs.wiring import MIGRATIONS, SERVICE
 from flexura_kit.db import Database, database, migrate, transactions
 from flexura_kit.settings import DatabaseSettings
-
-SQL = ["sqlite", "postgresql"]
-
-
-@pytest.fixture(params=SQL)
-def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings:
-    return settings_of(request, tmp_path)
 
 
 @pytest_asyncio.fixture
@@ -45,7 +39,7 @@ async def sqlite_stores(tmp_path: Path) -> AsyncIterator[SQLStores]:
 
 @pytest.fixture(params=[*SQL, "simulated"])
 def any_settings(request: pytest.FixtureRequest, tmp_path: Path) -> DatabaseSettings | None:
-    return None if request.param == "simulated" else settings_of(request, tmp_path)
+    return None if request.param == "simulated" else fresh_database(request, tmp_path)
 
 
 @pytest_asyncio.fixture
@@ -58,10 +52,3 @@ async def stores(any_settings: DatabaseSettings | None) -> AsyncIterator[Stores]
         await migrate(opened, SERVICE, MIGRATIONS)
         async with transactions(any_settings, opened) as tx, running(SQLStores(tx)) as sql_stores:
             yield sql_stores
-
-
-def settings_of(request: pytest.FixtureRequest, folder: Path) -> DatabaseSettings:
-    if request.param == "sqlite":
-        return DatabaseSettings(url=f"sqlite:///{folder}/jobs.db")
-    postgres = request.getfixturevalue("postgres")
-    return DatabaseSettings(url=postgres.url, password_file=postgres.password_file)

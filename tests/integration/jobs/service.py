@@ -20,7 +20,7 @@ from flexura_jobs.wiring import build
 from flexura_kit.ids import new_uuid7
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
-from flexura_kit.settings import BusSettings, DatabaseSettings, RPCServerSettings
+from flexura_kit.settings import DatabaseSettings, RPCServerSettings
 
 TIMEOUT_S = 10.0
 QUEUED_MAX = 10**6  # More than any test makes that is not about it.
@@ -107,7 +107,7 @@ async def jobs_service(
             JobsSettings(
                 rpc=RPCServerSettings(listen=socket),
                 database=data,
-                nats=BusSettings(url=broker.url, user=broker.user, password_file=broker.password_file),
+                nats=broker.settings,
                 providers=("flexura-testcard",),
                 **{"substitution": True, "queued_of_account_max": QUEUED_MAX, "queued_max": QUEUED_MAX} | settings,  # type: ignore[arg-type]
             ),

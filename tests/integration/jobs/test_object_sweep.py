@@ -18,7 +18,6 @@ from flexura_jobs.removal import ObjectSweep
 from flexura_jobs.store import SQLLeftoverStore, SQLRemovalStore
 from flexura_kit.blob import Blobs, blobs
 from flexura_kit.errors import FlexuraError
-from flexura_kit.settings import BlobSettings
 
 YEAR = timedelta(days=365)
 
@@ -27,19 +26,9 @@ class Leads:
     leads = True
 
 
-def settings_of(server: S3Server) -> BlobSettings:
-    return BlobSettings(
-        endpoint=server.endpoint,
-        region=server.region,
-        bucket=server.bucket,
-        access_key_file=server.access_key_file,
-        secret_key_file=server.secret_key_file,
-    )
-
-
 @pytest_asyncio.fixture
 async def store(shared_s3: S3Server) -> AsyncIterator[Blobs]:
-    async with blobs(settings_of(shared_s3), threads=2) as opened:
+    async with blobs(shared_s3.settings, threads=2) as opened:
         yield opened
 
 
@@ -116,7 +105,7 @@ async def test_a_store_that_is_down_makes_the_work_wait_and_it_resumes(
     sql_stores: SQLStores, own_s3: S3Server, tmp_path: Path
 ) -> None:
     new = new_job()
-    async with blobs(settings_of(own_s3), threads=2) as own:
+    async with blobs(own_s3.settings, threads=2) as own:
         await sql_stores.created(new)
         await complete(sql_stores, await sql_stores.claimed(new), await put(own, new, "1.png", tmp_path))
         await own_s3.process.kill()

@@ -15,21 +15,11 @@ from flexura_kit.errors import FlexuraError, Kind
 from flexura_kit.settings import BlobSettings
 
 
-def settings(server: S3Server) -> BlobSettings:
-    return BlobSettings(
-        endpoint=server.endpoint,
-        region=server.region,
-        bucket=server.bucket,
-        access_key_file=server.access_key_file,
-        secret_key_file=server.secret_key_file,
-    )
-
-
 @pytest.mark.parametrize("size_bytes", [1, 1024, 40 << 20])
 async def test_an_object_is_kept_found_linked_and_removed(shared_s3: S3Server, tmp_path: Path, size_bytes: int) -> None:
     content = secrets.token_bytes(size_bytes)
     (tmp_path / "file").write_bytes(content)
-    async with blobs(settings(shared_s3), threads=2) as store:
+    async with blobs(shared_s3.settings, threads=2) as store:
         await store.ensure_bucket()
         key = f"jobs/x/{size_bytes}.png"
         await store.upload_file(key, tmp_path / "file", "image/png")
@@ -54,7 +44,7 @@ async def test_a_store_that_is_gone_is_busy_within_ten_seconds(tmp_path: Path) -
 
 async def test_wrong_keys_are_busy_and_show_no_word_of_the_store(shared_s3: S3Server, tmp_path: Path) -> None:
     (tmp_path / "wrong").write_text("nonsense")
-    wrong = settings(shared_s3).model_copy(update={"secret_key_file": tmp_path / "wrong"})
+    wrong = shared_s3.settings.model_copy(update={"secret_key_file": tmp_path / "wrong"})
     async with blobs(wrong, threads=1) as store:
         with pytest.raises(FlexuraError) as caught:
             await store.stat("k")
@@ -65,7 +55,7 @@ async def test_a_cancelled_wait_frees_its_thread_only_when_the_thread_has_ended(
     shared_s3: S3Server, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(secrets.token_bytes(1 << 20))
-    async with blobs(settings(shared_s3), threads=1) as store:
+    async with blobs(shared_s3.settings, threads=1) as store:
         await store.ensure_bucket()
         for number in range(5):
             upload = asyncio.create_task(store.upload_file(f"cancelled/{number}", tmp_path / "file", "image/png"))

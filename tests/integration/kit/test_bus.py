@@ -10,11 +10,6 @@ from servers.nats import NATSServer
 
 from flexura_kit.bus import Bus, bus
 from flexura_kit.provision import DriftError, provision_consumer, provision_stream
-from flexura_kit.settings import BusSettings
-
-
-def settings(server: NATSServer) -> BusSettings:
-    return BusSettings(url=server.url, user=server.user, password_file=server.password_file)
 
 
 async def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
@@ -26,7 +21,7 @@ async def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
 async def test_a_service_starts_without_a_broker_and_connects_when_it_comes(own_nats: NATSServer) -> None:
     await own_nats.process.kill()
     heard: list[bytes] = []
-    async with bus(settings(own_nats), "test") as connection:
+    async with bus(own_nats.settings, "test") as connection:
         connection.subscribe("hints", heard.append)
         assert not connection.is_connected
         assert not await connection.publish("hints", b"lost")
@@ -40,7 +35,7 @@ async def test_a_service_starts_without_a_broker_and_connects_when_it_comes(own_
 async def test_subscriptions_and_callbacks_survive_a_restart_of_the_broker(own_nats: NATSServer) -> None:
     heard: list[bytes] = []
     connects: list[int] = []
-    async with bus(settings(own_nats), "test") as connection:
+    async with bus(own_nats.settings, "test") as connection:
         connection.subscribe("hints", heard.append)
         connection.on_connected.append(lambda: connects.append(1))
         await until(lambda: connects == [1])
@@ -53,7 +48,7 @@ async def test_subscriptions_and_callbacks_survive_a_restart_of_the_broker(own_n
 
 
 async def test_nothing_published_without_a_connection_is_sent_later(own_nats: NATSServer) -> None:
-    async with bus(settings(own_nats), "test") as connection:
+    async with bus(own_nats.settings, "test") as connection:
         await until(lambda: connection.is_connected)
         await provision_stream(connection.jetstream, StreamConfig(name="WORK", subjects=["work.>"]))
         await own_nats.process.kill()
@@ -76,7 +71,7 @@ async def provisioned(connection: Bus, ack_wait: float) -> float | None:
 
 
 async def test_a_changed_declaration_changes_the_server(shared_nats: NATSServer) -> None:
-    async with bus(settings(shared_nats), "test") as connection:
+    async with bus(shared_nats.settings, "test") as connection:
         await until(lambda: connection.is_connected)
         assert await provisioned(connection, 30) == 30
         assert await provisioned(connection, 30) == 30
@@ -84,7 +79,7 @@ async def test_a_changed_declaration_changes_the_server(shared_nats: NATSServer)
 
 
 async def test_a_setting_that_did_not_take_effect_is_refused(shared_nats: NATSServer) -> None:
-    async with bus(settings(shared_nats), "test") as connection:
+    async with bus(shared_nats.settings, "test") as connection:
         await until(lambda: connection.is_connected)
         await provisioned(connection, 30)
         replaced = ConsumerConfig(

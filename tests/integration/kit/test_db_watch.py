@@ -13,7 +13,7 @@ from flexura_kit.settings import DatabaseSettings
 
 async def test_readiness_follows_a_postgresql_that_is_killed_and_started_again() -> None:
     async with postgres_server() as server, server.database() as own:
-        settings = DatabaseSettings(url=own.url, password_file=own.password_file)
+        settings = own.settings
         async with database(settings, "public") as opened:
             watch = DatabaseWatch(opened)
             watching = asyncio.create_task(watch.run())

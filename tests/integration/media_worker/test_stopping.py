@@ -15,7 +15,6 @@ from servers.waiting import eventually
 from unit.media_worker.fakes import LEASE, Generator, MemoryAssets, MemorySpool, ScriptedJobs
 
 from flexura_kit.bus import Bus, bus
-from flexura_kit.settings import BusSettings
 from flexura_media_worker.consumer.hints import Heartbeats
 from flexura_media_worker.consumer.intake import Intake
 from flexura_media_worker.domain import WorkSource
@@ -67,7 +66,7 @@ class Bench:
 
 @pytest_asyncio.fixture
 async def bench(own_nats: NATSServer) -> AsyncIterator[Bench]:
-    settings = BusSettings(url=own_nats.url, user=own_nats.user, password_file=own_nats.password_file)
+    settings = own_nats.settings
     async with bus(settings, "worker") as connection:
         await eventually(lambda: connection.is_connected)
         stream = StreamConfig(name=STREAM, subjects=[f"{STREAM}.>"], retention=RetentionPolicy.WORK_QUEUE)
