@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from grpc.aio import Channel
 
@@ -11,7 +12,7 @@ from flexura_edge.clients.jobs import JobsClient
 from flexura_edge.clients.readiness import Readiness, health_of
 from flexura_edge.clients.revocations import hear_revocations
 from flexura_edge.clients.search import SearchClient
-from flexura_edge.clients.store import store_client
+from flexura_edge.clients.store import StoreClient, store_client
 from flexura_edge.clients.updates import hear_updates
 from flexura_edge.clients.webhooks import WebhooksClient
 from flexura_edge.http.app import Handlers, routes
@@ -36,7 +37,7 @@ from flexura_edge.settings import EdgeSettings, addresses
 from flexura_edge.supply import Supplies
 from flexura_edge.waiting import Waiting
 from flexura_kit.blob import blobs
-from flexura_kit.bus import bus
+from flexura_kit.bus import Bus, bus
 from flexura_kit.ids import AccountId, JobId, KeyId
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
@@ -50,32 +51,77 @@ async def build(settings: EdgeSettings, life: Lifecycle) -> None:
 
 async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callable[[Handlers], Routes]) -> HTTPServer:
     """Builds the edge with other routes: `make bench` has one answer a constant, to measure all that surrounds it."""
-    auth_channel = await life.enter(rpc_channel(settings.auth_target))
-    jobs_channel = await life.enter(rpc_channel(settings.jobs_target))
-    search_channel = await life.enter(rpc_channel(settings.search_target))
-    auth = AuthClient(auth_channel)
-    jobs = await life.enter(jobs_client(jobs_channel))
-    search = SearchClient(search_channel)
-    store = await life.enter(store_client(settings.s3, await life.enter(blobs(settings.s3, threads=1))))
-
-    keys = Keys(auth.verify)
+    asked = await services(settings, life)
     connection = await life.enter(bus(settings.nats, "edge"))
-    waiting = Waiting()
+    keys, waiting = Keys(asked.auth.verify), waiting_room(life)
+    supplies = Supplies(asked.jobs.list_models, asked.search.engines)
+    waits = Waits(waiting, Limit("waiting requests", settings.waiters_max))
+    streams = event_streams(settings, keys, waiting)
+    bodies, downloads = Limit("requests with a body", settings.bodies_max), Limit("downloads", settings.streams_max)
+    control, public_url = asked.control, settings.public_url
+    jobs = Jobs(asked.jobs.get, waits, public_url)
 
-    def revoke(key_id: KeyId) -> None:
-        keys.revoke(key_id)
-        waiting.wake(key_id)
+    def forget(account_id: AccountId, job_id: JobId) -> None:
+        jobs.forget(account_id, job_id)
+        asked.jobs.forget(job_id)
 
-    hear_revocations(connection, revoke, keys.flush)
-    supplies = Supplies(jobs.list_models, search.engines)
+    handlers = Handlers(
+        generate=Generate(asked.jobs.create, bodies, jobs),
+        jobs=jobs,
+        job_list=JobList(control.list, public_url),
+        job_control=JobControl(control.cancel, control.delete, forget, public_url),
+        events=Events(control.list_events, asked.jobs.get, streams, waits, public_url),
+        catalog=Catalog(supplies.current, public_url),
+        assets=Assets(asked.jobs.resolve_asset, asked.store.open_object, downloads),
+        search=Search(asked.search.search, bodies),
+        webhooks=Webhooks(asked.webhooks, bodies),
+        deliveries=Deliveries(asked.webhooks),
+        openapi=OpenAPI(public_url),
+        health=Health(life.unready, impairments(asked.readiness, connection)),
+    )
+    hear(connection, keys, waiting, forget)
     life.run("catalog", supplies.keep_fresh)
+    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max))
+    server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)
+    life.serve(server)
+    return server
 
-    channels = {"auth": auth_channel, "jobs": jobs_channel, "search": search_channel}
-    readiness = Readiness({name: health_of(channel) for name, channel in channels.items()} | {"store": store.why_not})
+
+class Services(NamedTuple):
+    """Whom the edge asks."""
+
+    auth: AuthClient
+    jobs: JobsClient
+    control: JobControlClient
+    webhooks: WebhooksClient
+    search: SearchClient
+    store: StoreClient
+    readiness: Readiness
+
+
+async def services(settings: EdgeSettings, life: Lifecycle) -> Services:
+    auth = await life.enter(rpc_channel(settings.auth_target))
+    jobs = await life.enter(rpc_channel(settings.jobs_target))
+    search = await life.enter(rpc_channel(settings.search_target))
+    client = await life.enter(jobs_client(jobs))
+    store = await life.enter(store_client(settings.s3, await life.enter(blobs(settings.s3, threads=1))))
+    health = {"auth": health_of(auth), "jobs": health_of(jobs), "search": health_of(search)}
+    readiness = Readiness(health | {"store": store.why_not})
     life.run("services", readiness.watch)
     life.ready_checks["auth"] = lambda: readiness.why_not("auth")
     life.ready_checks["jobs"] = lambda: readiness.why_not("jobs")
+    control, webhooks = JobControlClient(jobs), WebhooksClient(jobs)
+    return Services(AuthClient(auth), client, control, webhooks, SearchClient(search), store, readiness)
 
+
+def waiting_room(life: Lifecycle) -> Waiting:
+    waiting = Waiting()
+    life.run("look", waiting.run)
+    life.run("waiting", until_stopping(life, waiting.end))
+    return waiting
+
+
+def impairments(readiness: Readiness, connection: Bus) -> Callable[[], dict[str, str]]:
     def impaired() -> dict[str, str]:
         checks = {
             "search": readiness.why_not("search"),
@@ -84,43 +130,22 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         }
         return {name: why for name, why in checks.items() if why is not None}
 
-    bodies = Limit("requests with a body", settings.bodies_max)
-    control = JobControlClient(jobs_channel)
-    webhooks = WebhooksClient(jobs_channel)
-    waits = Waits(waiting, Limit("waiting requests", settings.waiters_max))
-    job_handlers = Jobs(jobs.get, waits, settings.public_url)
-    streams = event_streams(settings, keys, waiting)
+    return impaired
 
-    def forget(account_id: AccountId, job_id: JobId) -> None:
-        job_handlers.forget(account_id, job_id)
-        jobs.forget(job_id)
 
-    handlers = Handlers(
-        generate=Generate(jobs.create, bodies, job_handlers),
-        jobs=job_handlers,
-        job_list=JobList(control.list, settings.public_url),
-        job_control=JobControl(control.cancel, control.delete, forget, settings.public_url),
-        events=Events(control.list_events, jobs.get, streams, waits, settings.public_url),
-        catalog=Catalog(supplies.current, settings.public_url),
-        assets=Assets(jobs.resolve_asset, store.open_object, Limit("downloads", settings.streams_max)),
-        search=Search(search.search, bodies),
-        webhooks=Webhooks(webhooks, bodies),
-        deliveries=Deliveries(webhooks),
-        openapi=OpenAPI(settings.public_url),
-        health=Health(life.unready, impaired),
-    )
+def hear(connection: Bus, keys: Keys, waiting: Waiting, forget: Callable[[AccountId, JobId], None]) -> None:
+    """Acts on what auth and jobs tell."""
+
+    def revoke(key_id: KeyId) -> None:
+        keys.revoke(key_id)
+        waiting.wake(key_id)
 
     def wake(account_id: AccountId, job_id: JobId) -> None:
         waiting.wake(job_id)
         waiting.wake(account_id)
 
+    hear_revocations(connection, revoke, keys.flush)
     hear_updates(connection, wake, forget, waiting.wake_all)
-    life.run("look", waiting.run)
-    life.run("waiting", until_stopping(life, waiting.end))
-    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max))
-    server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)
-    life.serve(server)
-    return server
 
 
 def event_streams(settings: EdgeSettings, keys: Keys, waiting: Waiting) -> EventStreams:
