@@ -67,8 +67,8 @@ class JobsSettings(Settings):
 
     retention_days: Days = 30.0
     """Days that a job and its asset are kept from the job's end."""
-    tombstone_days: Days = 30.0
-    """Days that a removed job is answered with 410 before it is unknown."""
+    tombstone_days: Annotated[float, Field(ge=1, le=36_500)] = 30.0
+    """Days that a removed job is answered with 410 before it is unknown; an `Idempotency-Key` stands for it for one."""
     event_days: Days = 1.0
     """Days that a change of a job's state can be asked for in the event feed."""
 
