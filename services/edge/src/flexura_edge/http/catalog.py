@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from flexura.jobs.v1 import job_pb2, jobs_service_pb2
+from flexura.jobs.v1 import jobs_service_pb2
 from flexura_edge.http.conditional import is_unchanged
 from flexura_edge.http.exchange import Exchange
+from flexura_edge.http.job_json import TYPE
 from flexura_edge.supply import Supply
 
 STATUS = {
@@ -17,11 +18,6 @@ STATUS = {
     jobs_service_pb2.MODEL_STATUS_COLD: "cold",
     jobs_service_pb2.MODEL_STATUS_DEGRADED: "degraded",
     jobs_service_pb2.MODEL_STATUS_OFFLINE: "offline",
-}
-TYPE = {
-    job_pb2.MEDIA_TYPE_IMAGE: "image",
-    job_pb2.MEDIA_TYPE_VIDEO: "video",
-    job_pb2.MEDIA_TYPE_AUDIO: "audio",
 }
 # The reference calls every number a number.
 INPUT_TYPES = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean"}

@@ -61,6 +61,12 @@ class Exchange:
         headers = self.headers("application/json", ("Cache-Control", "no-store"))
         return web.Response(body=body, status=status, headers=headers)
 
+    def nothing(self) -> web.Response:
+        """The answer to whoever had something removed."""
+        headers = self.headers("", ("Cache-Control", "no-store"))
+        del headers["Content-Type"]
+        return web.Response(status=204, headers=headers)
+
 
 Handler = Callable[[Exchange], Awaitable[web.StreamResponse]]
 

@@ -36,10 +36,7 @@ class JobControl:
         finally:
             # Also where the answer was lost: the job may be gone.
             self._forget(account_id, job_id)
-        headers = exchange.headers("application/json")
-        del headers["Content-Type"]
-        headers["Cache-Control"] = "no-store"
-        return web.Response(status=204, headers=headers)
+        return exchange.nothing()
 
 
 def job_of(exchange: Exchange) -> tuple[AccountId, JobId]:

@@ -14,9 +14,7 @@ from flexura_kit.errors import FlexuraError
 from flexura_kit.rpc import to_timestamp
 
 PARAMETERS = ("status", "type", "client_ref", "created_after", "limit", "cursor")
-LIMIT, LIMIT_MAX = 20, 100
 CLIENT_REF_CHARACTERS_MAX = 200
-CURSOR_CHARACTERS_MAX = 200
 STATES = {word: state for state, word in STATUS.items()}
 TYPES = {word: media_type for media_type, word in TYPE.items()}
 WRONG_CURSOR = (
@@ -51,8 +49,7 @@ def list_request(exchange: Exchange) -> jobs_service_pb2.ListJobsRequest:
     media_type = query.word("type", list(TYPES))
     client_ref = query.text("client_ref", CLIENT_REF_CHARACTERS_MAX)
     created_after = query.time("created_after")
-    limit = query.number("limit", 1, LIMIT_MAX, LIMIT)
-    cursor = query.text("cursor", CURSOR_CHARACTERS_MAX)
+    limit, cursor = query.page()
     query.check()
     return jobs_service_pb2.ListJobsRequest(
         account_id=exchange.account().account_id,

@@ -10,6 +10,8 @@ from flexura_edge.http.body import SHOWN_CHARACTERS, shown
 from flexura_edge.http.fields import fault_of, invalid_request, writable
 from flexura_kit.errors import FieldViolation, FlexuraError
 
+LIMIT, LIMIT_MAX = 20, 100
+CURSOR_CHARACTERS_MAX = 200
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +63,10 @@ class Query:
             return int(value)
         self.refuse(name, f"`{name}` takes a whole number from {least} to {most}, not {shown(value)}")
         return absent
+
+    def page(self) -> tuple[int, str]:
+        """The parameters `limit` and `cursor` of a list."""
+        return self.number("limit", 1, LIMIT_MAX, LIMIT), self.text("cursor", CURSOR_CHARACTERS_MAX)
 
     def time(self, name: str) -> datetime | None:
         value = self.text(name, SHOWN_CHARACTERS)

@@ -17,8 +17,6 @@ from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, WebhookId
 
 PARAMETERS = ("limit", "cursor")
-LIMIT, LIMIT_MAX = 20, 100
-CURSOR_CHARACTERS_MAX = 200
 ID_CHARACTERS_MAX = 64
 OVERLAP_MAX_S = 7 * 86_400
 WRONG_CURSOR = "`cursor` is not one that was answered here; send `next_cursor` as it was, or leave it out"
@@ -70,10 +68,7 @@ class Webhooks:
     async def delete(self, exchange: Exchange) -> web.StreamResponse:
         webhook_id = webhook_of(exchange.parameter)
         await self._calls.delete(exchange.account().account_id, webhook_id, exchange.remaining_s())
-        headers = exchange.headers("application/json")
-        del headers["Content-Type"]
-        headers["Cache-Control"] = "no-store"
-        return web.Response(status=204, headers=headers)
+        return exchange.nothing()
 
     async def rotate(self, exchange: Exchange) -> web.StreamResponse:
         webhook_id = webhook_of(exchange.parameter)
@@ -113,10 +108,9 @@ def wanted_overlap(values: dict[str, Any]) -> timedelta | None:
 
 def page_of(exchange: Exchange) -> tuple[int, str]:
     query = Query(exchange.request, PARAMETERS)
-    limit = query.number("limit", 1, LIMIT_MAX, LIMIT)
-    cursor = query.text("cursor", CURSOR_CHARACTERS_MAX)
+    page = query.page()
     query.check()
-    return limit, cursor
+    return page
 
 
 def page_json(name: str, items: list[dict[str, Any]], next_page_token: str) -> bytes:
