@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientResponse
 from integration.edge.peers import PUBLIC_URL, Edge, Peers, completed_job, edge, queued_job
 from integration.edge.test_access import publish, settings_of, until_connected
-from integration.edge.test_waiting import connected
+from integration.edge.test_waiting import Broker, connected
 from servers.events import stream
 from servers.nats import NATSServer
 from servers.waiting import eventually
@@ -247,7 +247,8 @@ async def test_a_stream_ends_when_its_key_is_revoked(services: Peers, own_nats: 
             await publish(auth_bus, f'{{"key_id": "{key_id}"}}'.encode())
             assert await client.rest() == []
             assert "refused: api_key_revoked" in client.comments[-1]
-            lived(door, states=("queued",))
+            job_id = lived(door, states=("queued",))
+            await Broker(auth_bus).tell(("acc_1", job_id, "queued"))
             assert len(await stays.events(1)) == 1
         async with stream(door.url, door.key, last_id=client.last_id) as again:
             assert again.response.status == 401
@@ -283,9 +284,9 @@ async def test_a_stream_outlives_the_jobs_service_and_loses_nothing(services: Pe
 
 async def test_when_the_edge_stops_a_stream_ends_whole_and_another_edge_goes_on(services: Peers) -> None:
     async with edge(services) as door:
-        async with stream(door.url, door.key) as client:
-            await client.block()
-            lived(door)
+        place = (await (await page(door)).json())["cursor"]
+        lived(door)
+        async with stream(door.url, door.key, last_id=place) as client:
             (first,) = await client.events(1)
             door.life.stopping.set()
             rest = await client.rest()
@@ -360,8 +361,8 @@ async def reads_no_more(door: Edge) -> None:
 async def test_a_head_request_and_a_line_end_in_metadata_break_no_stream(door: Edge) -> None:
     async with door.client.head("/api/events", headers=door.headers | {"Accept": "text/event-stream"}) as answer:
         assert (answer.status, answer.content_type) == (200, "text/event-stream")
-    async with stream(door.url, door.key) as client:
-        await client.block()
-        door.peers.jobs.feed.happen("acc_1", new_uuid7(), "queued", metadata_json='{\r\n"a":\n"b"}')
+    place = (await (await page(door)).json())["cursor"]
+    door.peers.jobs.feed.happen("acc_1", new_uuid7(), "queued", metadata_json='{\r\n"a":\n"b"}')
+    async with stream(door.url, door.key, last_id=place) as client:
         (told,) = await client.events(1)
     assert told.data["data"]["metadata"] == {"a": "b"}
