@@ -2,20 +2,23 @@
 
 import asyncio
 import contextlib
+import random
 
 import aiohttp
 from faults.history import History, JobEvent
 from servers.events import stream
 
 COME_BACK_S = 0.3
+EVENTS_OF_A_STREAM_MAX = 40  # Then it leaves by itself, in mid-stream: it is to come back to every kind of place.
 OK = 200
 
 
 class Follower:
-    def __init__(self, url: str, key: str, history: History) -> None:
+    def __init__(self, url: str, key: str, history: History, seed: int) -> None:
         self._url = url
         self._key = key
         self._history = history
+        self._draw = random.Random(seed)  # noqa: S311 - it is to be repeated, not to be secret.
         self._last_id = ""
         self.is_there = asyncio.Event()
         """Set once it has a place, from which on it must miss nothing."""
@@ -33,7 +36,8 @@ class Follower:
             if client.response.status != OK:
                 return
             self._history.follows += 1
-            while (block := await client.block()) is not None:
+            leaves_at = len(followed) + self._draw.randint(1, EVENTS_OF_A_STREAM_MAX)
+            while len(followed) < leaves_at and (block := await client.block()) is not None:
                 self._last_id = block.id or self._last_id
                 self.is_there.set()
                 if block.data is not None:

@@ -92,7 +92,7 @@ async def played(there: World, kinds: list[FaultKind], seconds: float) -> Histor
 @contextlib.asynccontextmanager
 async def following(there: World, history: History) -> AsyncIterator[None]:
     """Has the feed followed from before the first job on, and at the end waits until all that happened was told."""
-    follower = Follower(there.flexura.url, there.flexura.key, history)
+    follower = Follower(there.flexura.url, there.flexura.key, history, SEED)
     task = asyncio.create_task(follower.run())
     try:
         async with asyncio.timeout(BOUNDS.heal_s):
