@@ -86,6 +86,31 @@ async def test_a_full_queue_says_when_to_come_again(door: Edge, kind: Kind, reas
     assert (response.headers["Retry-After"], answer["retry_after_ms"]) == ("5", 5000)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "is_retryable"),
+    [
+        ("POST", "/api/generate/image", {}, False),
+        ("POST", "/api/generate/image", {"Idempotency-Key": "order-7"}, True),
+        ("GET", "/api/jobs/01a207b4-3006-7a18-8ab0-e3e8a7005565", {}, True),
+        ("DELETE", "/api/jobs/01a207b4-3006-7a18-8ab0-e3e8a7005565", {}, True),
+    ],
+    ids=["submit", "submit-with-key", "get", "delete"],
+)
+async def test_what_was_not_answered_in_time_may_be_sent_again_where_that_does_no_harm(
+    door: Edge, method: str, path: str, headers: dict[str, str], is_retryable: bool
+) -> None:
+    door.peers.jobs.put("acc_1", completed_job("01a207b4-3006-7a18-8ab0-e3e8a7005565"))
+    door.peers.jobs.failures.append(FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too late"))
+    body = BODY if method == "POST" else None
+    async with door.client.request(method, path, json=body, headers=door.headers | headers) as response:
+        answer = await response.json()
+    assert (response.status, answer["retryable"], "Retry-After" in response.headers) == (
+        504,
+        is_retryable,
+        is_retryable,
+    )
+
+
 async def test_a_probable_duplicate_is_said_in_the_answer_and_in_the_job(door: Edge) -> None:
     async with door.client.post("/api/generate/image", json=BODY, headers=keyed(door)) as response:
         job_id = (await response.json())["job_id"]

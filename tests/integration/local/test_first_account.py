@@ -69,4 +69,4 @@ async def test_auth_that_cannot_be_reached_is_said_in_one_line(home: Home) -> No
     )
     output, errors = await process.communicate()
     assert (process.returncode, output) == (1, b"")
-    assert errors == b"a part that is needed cannot be reached\n"
+    assert errors == b"a part of the service cannot be reached\n"

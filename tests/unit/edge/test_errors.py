@@ -68,20 +68,23 @@ def test_a_step_is_left_out_when_its_part_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "method", "expected"),
+    ("kind", "is_repeatable", "expected"),
     [
-        (Kind.BUSY, "POST", 1000),
-        (Kind.LIMITED, "GET", 1000),
-        (Kind.TIMED_OUT, "GET", 1000),
-        (Kind.TIMED_OUT, "POST", None),
-        (Kind.INVALID, "GET", None),
-        (Kind.INTERNAL, "GET", None),
+        (Kind.BUSY, False, 1000),
+        (Kind.LIMITED, True, 1000),
+        (Kind.TIMED_OUT, True, 1000),
+        (Kind.TIMED_OUT, False, None),
+        (Kind.INVALID, True, None),
+        (Kind.INTERNAL, True, None),
     ],
 )
-def test_only_what_may_succeed_and_is_safe_is_to_be_sent_again(kind: Kind, method: str, expected: int | None) -> None:
-    assert retry_after_ms_of(FlexuraError(kind, Reason.OVERLOADED, "m"), method) == expected
+def test_only_what_may_succeed_and_is_safe_is_to_be_sent_again(
+    kind: Kind, is_repeatable: bool, expected: int | None
+) -> None:
+    error = FlexuraError(kind, Reason.OVERLOADED, "m")
+    assert retry_after_ms_of(error, is_repeatable=is_repeatable) == expected
 
 
 def test_a_service_says_itself_when_to_try_again() -> None:
     error = FlexuraError(Kind.BUSY, Reason.OVERLOADED, "m", retry_after_ms="2500")
-    assert retry_after_ms_of(error, "POST") == 2500
+    assert retry_after_ms_of(error, is_repeatable=False) == 2500

@@ -167,7 +167,7 @@ class Gatherer(Generic[Item, Result]):
 def expire(answer: asyncio.Future[Result]) -> None:
     if not answer.done():
         answer.set_exception(
-            FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "it took longer than allowed; try again")
+            FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "a part of the service did not answer in time")
         )
 
 

@@ -27,9 +27,17 @@ KINDS = {code: kind for kind, code in CODES.items()}
 
 # What the library itself says about a connection or a busy server; never a word of ours.
 FOREIGN: dict[grpc.StatusCode, tuple[Kind, Reason, str]] = {
-    grpc.StatusCode.UNAVAILABLE: (Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "a part that is needed cannot be reached"),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (Kind.BUSY, Reason.OVERLOADED, "more is under way than can be taken on"),
-    grpc.StatusCode.DEADLINE_EXCEEDED: (Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "it took longer than allowed"),
+    grpc.StatusCode.UNAVAILABLE: (Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "a part of the service cannot be reached"),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (
+        Kind.BUSY,
+        Reason.OVERLOADED,
+        "more is under way than this server can take on",
+    ),
+    grpc.StatusCode.DEADLINE_EXCEEDED: (
+        Kind.TIMED_OUT,
+        Reason.DEADLINE_EXCEEDED,
+        "a part of the service did not answer in time",
+    ),
     grpc.StatusCode.CANCELLED: (Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "the call was cut off"),
 }
 

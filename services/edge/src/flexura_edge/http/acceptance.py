@@ -8,11 +8,10 @@ from aiohttp import web
 
 from flexura.jobs.v1 import jobs_service_pb2
 from flexura_edge.http.body import shown
-from flexura_edge.http.exchange import Exchange
+from flexura_edge.http.exchange import IDEMPOTENCY_KEY, Exchange
 from flexura_edge.http.job_json import poll_after_ms
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
-IDEMPOTENCY_KEY = "Idempotency-Key"
 VISIBLE = re.compile(r"[!-~]{1,255}")
 
 

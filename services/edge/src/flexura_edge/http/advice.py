@@ -29,7 +29,10 @@ _MEND_AND_SEND = "Mend what `errors` names and send the request again."
 _WAIT_AND_SEND = "Wait for retry_after_ms and send the same request again."
 _MAKE_A_KEY = "Create a key on the dashboard and send it as `Authorization: Bearer fx_live_...`."
 _AS_JSON = "Send the body as plain JSON with the header `Content-Type: application/json`."
-_LOOK_FOR_JOB = "Ask GET /api/jobs/{job_id} first: the job may have been accepted."
+_LOOK_FOR_JOB = (
+    "Ask GET /api/jobs/{job_id} first: the job may have been accepted. Or send the same request again under the "
+    "`Idempotency-Key` that it had."
+)
 _NEXT_JOB = "Submit the job again; if it fails again, try another model of GET /api/agent/models."
 
 NO_ADVICE = Advice("Something went wrong")
@@ -41,7 +44,11 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.SERVICE_UNAVAILABLE: Advice("A part of the service is unavailable", (_LOOK_FOR_JOB, _WAIT_AND_SEND)),
     Reason.DEADLINE_EXCEEDED: Advice(
-        "It took too long", (_LOOK_FOR_JOB, "Ask for less at once, or try again when less is going on.")
+        "It took too long",
+        (
+            _LOOK_FOR_JOB,
+            "Ask for less at once, or try again when less is going on: `retryable` says whether that is safe.",
+        ),
     ),
     Reason.OVERLOADED: Advice("Too much is under way", (_WAIT_AND_SEND,)),
     Reason.CANCELED: Advice("The job was canceled", ("Submit the job again if it is still wanted.",)),

@@ -46,18 +46,36 @@ def routes(handlers: Handlers) -> Routes:
     generate = handlers.generate
     return Routes(
         [
-            Route("POST", "/api/generate/image", generate.of(job_pb2.MEDIA_TYPE_IMAGE), WRITE_S),
-            Route("POST", "/api/generate/video", generate.of(job_pb2.MEDIA_TYPE_VIDEO), WRITE_S),
-            Route("POST", "/api/generate/audio", generate.of(job_pb2.MEDIA_TYPE_AUDIO), WRITE_S),
+            Route(
+                "POST",
+                "/api/generate/image",
+                generate.of(job_pb2.MEDIA_TYPE_IMAGE),
+                WRITE_S,
+                takes_idempotency_key=True,
+            ),
+            Route(
+                "POST",
+                "/api/generate/video",
+                generate.of(job_pb2.MEDIA_TYPE_VIDEO),
+                WRITE_S,
+                takes_idempotency_key=True,
+            ),
+            Route(
+                "POST",
+                "/api/generate/audio",
+                generate.of(job_pb2.MEDIA_TYPE_AUDIO),
+                WRITE_S,
+                takes_idempotency_key=True,
+            ),
             Route("GET", "/api/jobs", handlers.job_list.get, READ_S),
             Route("GET", "/api/jobs/{job_id}", handlers.jobs.get, READ_S),
             Route("DELETE", "/api/jobs/{job_id}", handlers.job_control.delete, READ_S),
-            Route("POST", "/api/jobs/{job_id}/cancel", handlers.job_control.cancel, READ_S),
+            Route("POST", "/api/jobs/{job_id}/cancel", handlers.job_control.cancel, READ_S, is_repeatable=True),
             Route("GET", "/api/jobs/{job_id}/events", handlers.events.of_job, READ_S),
             Route("GET", "/api/events", handlers.events.of_account, READ_S),
             Route("GET", "/api/agent/models", handlers.catalog.get, READ_S, needs_key=False),
             Route("GET", "/api/assets/{job_id}.{extension}", handlers.assets.get, READ_S, needs_key=False),
-            Route("POST", "/api/search", handlers.search.post, SEARCH_S),
+            Route("POST", "/api/search", handlers.search.post, SEARCH_S, is_repeatable=True),
             *webhook_routes(handlers.webhooks, handlers.deliveries),
             Route("GET", "/api/openapi.json", handlers.openapi.get, BRIEF_S, needs_key=False),
             Route("GET", "/healthz", handlers.health.live, BRIEF_S, needs_key=False),
@@ -75,5 +93,5 @@ def webhook_routes(webhooks: Webhooks, deliveries: Deliveries) -> list[Route]:
         Route("POST", f"{one}/rotate", webhooks.rotate, WRITE_S),
         Route("POST", f"{one}/test", webhooks.test, READ_S),
         Route("GET", f"{one}/deliveries", deliveries.list, READ_S),
-        Route("POST", f"{one}/deliveries/{{delivery_id}}/resend", deliveries.resend, READ_S),
+        Route("POST", f"{one}/deliveries/{{delivery_id}}/resend", deliveries.resend, READ_S, is_repeatable=True),
     ]

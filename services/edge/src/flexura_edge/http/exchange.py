@@ -15,6 +15,7 @@ from flexura_kit.rpc.trace import is_request_id, is_traceparent, new_traceparent
 RETURN_MARGIN_S = 0.02  # Leaves time to say which part was slow.
 WORTHWHILE_S = 0.1  # With less left, asking another service is wasted work.
 SERVER = "Flexura"
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
 class Exchange:
@@ -39,6 +40,13 @@ class Exchange:
         if left < WORTHWHILE_S:
             raise FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "the time for this request is used up")
         return left
+
+    def is_repeatable(self) -> bool:
+        """Tells whether sending the same request again does no harm, where nobody knows what came of this one."""
+        route = self.route
+        if self.request.method != "POST" or route is None:
+            return True
+        return route.is_repeatable or (route.takes_idempotency_key and IDEMPOTENCY_KEY in self.request.headers)
 
     def account(self) -> Caller:
         if self.caller is None:
@@ -81,6 +89,10 @@ class Route:
     budget_s: float
     """Seconds that the answer may take, but for a stream under way."""
     needs_key: bool = True
+    is_repeatable: bool = False
+    """Whether a POST that is sent twice does no more than one that is sent once."""
+    takes_idempotency_key: bool = False
+    """Whether it is repeatable under an `Idempotency-Key`."""
 
 
 def request_id_of(request: web.BaseRequest) -> str:

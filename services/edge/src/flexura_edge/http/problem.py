@@ -39,7 +39,6 @@ STATUS_OF_REASON = {
 }
 
 RETRY_AFTER_MS = 1000
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 HIDDEN = FlexuraError(
     Kind.INTERNAL, Reason.INTERNAL, "something went wrong on our side; it is noted under this request_id"
 )
@@ -50,7 +49,7 @@ def problem(exchange: Exchange, error: FlexuraError) -> web.Response:
     status = status_of(error)
     if error.kind is Kind.INTERNAL:
         error = HIDDEN
-    retry_after_ms = retry_after_ms_of(error, exchange.request.method)
+    retry_after_ms = retry_after_ms_of(error, is_repeatable=exchange.is_repeatable())
     advice = ADVICE.get(error.reason, NO_ADVICE)
     body = {
         "type": f"urn:flexura:error:{error.reason}",
@@ -88,11 +87,11 @@ def status_of(error: FlexuraError) -> int:
 NOT_SET_UP = frozenset({Reason.MODEL_UNAVAILABLE, Reason.SEARCH_UNAVAILABLE, Reason.WEBHOOKS_UNAVAILABLE})
 
 
-def retry_after_ms_of(error: FlexuraError, method: str) -> int | None:
+def retry_after_ms_of(error: FlexuraError, *, is_repeatable: bool) -> int | None:
     """When to send the same request again; None for not at all."""
     if error.reason in NOT_SET_UP:
         return None
-    retryable = error.kind in {Kind.LIMITED, Kind.BUSY} or (error.kind is Kind.TIMED_OUT and method in SAFE_METHODS)
+    retryable = error.kind in {Kind.LIMITED, Kind.BUSY} or (error.kind is Kind.TIMED_OUT and is_repeatable)
     if not retryable:
         return None
     given = error.metadata.get("retry_after_ms", "")
