@@ -23,6 +23,8 @@ from flexura_kit.settings import RPCServerSettings
 
 DESCRIPTOR = pb.DESCRIPTOR.services_by_name["SearchService"]
 
+SLOW_S = 1.0
+
 
 class Answers(stubs.SearchServiceServicer):
     """Does what the query says."""
@@ -119,6 +121,26 @@ async def test_a_server_that_is_gone_is_busy_and_found_again_within_three_second
                     await asyncio.sleep(0.05)
                 else:
                     break
+
+
+async def test_a_server_that_is_slow_to_greet_is_waited_for(tmp_path: Path) -> None:
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        while data := await reader.read(65_536):
+            writer.write(data)
+        writer.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(f"{tmp_path}/s.sock")
+        await asyncio.gather(pass_on(reader, to_server, 0), pass_on(from_server, writer, SLOW_S))
+
+    slow = f"{tmp_path}/slow.sock"
+    async with (
+        serving(tmp_path, Answers()),
+        await asyncio.start_unix_server(relay, slow),
+        rpc_channel(f"unix:{slow}") as channel,
+    ):
+        await stubs.SearchServiceStub(channel).Search(pb.SearchRequest(), timeout=10)
 
 
 async def test_a_server_that_is_full_is_busy_and_not_the_callers_fault(tmp_path: Path) -> None:
