@@ -80,6 +80,8 @@ def described(scenario: Scenario) -> list[str]:
             f"job {job.job_id[-2:]} at {job.submit_at:.1f} s: {job.nature}, {job.take_s:.1f} s"
             + (", paid for" if job.is_billed else "")
             + (f", cancelled at {job.cancel_at:.1f} s" if job.cancel_at is not None else "")
+            + (f", deleted at {job.delete_at:.1f} s" if job.delete_at is not None else "")
+            + (f", submitted {1 + job.copies} times under a key" if job.copies else "")
             + (f", timeout {job.request.timeout}" if job.request.timeout else "")
             for job in scenario.jobs
         ),

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from flexura_jobs.domain.jobs import JobState
 from flexura_kit.errors import Reason
-from simulator.database import Event, Row
 from simulator.faults import Fault
+from simulator.rows import Event, Row
 from simulator.workshop import Nature
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def violations(world: "World") -> list[str]:
         *no_hint_is_lost_unless_something_loses_it(world),
         *jobs_end_by_their_nature(world),
         *cancellations_hold(world),
+        *what_was_deleted_is_gone(world),
+        *one_request_is_one_job(world),
         *world.generators.violations,
         *world.watch.violations,
         *world.clients.refused,
@@ -98,6 +100,8 @@ def every_result_is_the_one_reported(world: "World") -> Iterator[str]:
         if row.state is not JobState.COMPLETED:
             continue
         content = world.store.objects.get(row.stored.object_key) if row.stored else None
+        if row.removal is not None:
+            continue
         if content is None:
             yield f"{job_id}: it is completed, and its object is not in the store"
         elif content.decode() != f"{job_id} {row.lease_token}":
@@ -143,7 +147,8 @@ def jobs_end_by_their_nature(world: "World") -> Iterator[str]:
             yield f"{planned.job_id}: it is {planned.nature} and completed"
         if reason is not None and reason not in ends | ENDS_OF_ANY:
             yield f"{planned.job_id}: it is {planned.nature} and failed as {reason}"
-        is_disturbed = world.scenario.faults.kinds or planned.cancel_at is not None or planned.request.timeout
+        is_called_off = planned.cancel_at is not None or planned.delete_at is not None
+        is_disturbed = world.scenario.faults.kinds or is_called_off or planned.request.timeout
         if reason is not None and reason not in ends and not is_disturbed:
             yield f"{planned.job_id}: it is {planned.nature}, nothing went wrong, and it failed as {reason}"
         if planned.nature in ENDS_AT_FIRST and world.tasks[planned.job_id].runs > 1 and not is_disturbed:
@@ -157,6 +162,22 @@ def cancellations_hold(world: "World") -> Iterator[str]:
         row = world.database.jobs[job_id]
         if answered is not row.state:
             yield f"{job_id}: its cancellation was answered {answered}, and it is {row.state}"
+
+
+def what_was_deleted_is_gone(world: "World") -> Iterator[str]:
+    for job_id in world.clients.deleted:
+        row = world.database.jobs.get(job_id)
+        if row is None or row.removal is None:
+            yield f"{job_id}: its deletion was answered, and it has no tombstone"
+        elif not row.is_looked_through:
+            yield f"{job_id}: it was deleted, and nobody has looked for its objects since"
+        elif row.stored is not None and row.stored.object_key in world.store.objects:
+            yield f"{job_id}: it was deleted, and its asset is there still"
+
+
+def one_request_is_one_job(world: "World") -> Iterator[str]:
+    for job_id in world.database.jobs.keys() - {planned.job_id for planned in world.scenario.jobs}:
+        yield f"{job_id}: it is a second job of one request"
 
 
 def events_of(world: "World", row: Row) -> list[Event]:

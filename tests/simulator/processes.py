@@ -9,8 +9,9 @@ from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, 
 from flexura_jobs.dispatch.dispatcher import CREATED
 from flexura_jobs.domain.catalog import Catalog, Model
 from flexura_jobs.ports import StateChange
+from flexura_jobs.removal import ObjectSweep
 from flexura_jobs.rpc import WorkerServicer
-from flexura_jobs.service import Jobs, LeaseTimes, RequestCheck, Work
+from flexura_jobs.service import JobRemovals, Jobs, LeaseTimes, RequestCheck, Work
 from flexura_jobs.wakeups import Wakeups
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, WorkerId
@@ -31,6 +32,7 @@ from simulator.clock import Process, VirtualLoop
 from simulator.database import Database
 from simulator.faults import Fault, Faults
 from simulator.network import Network, WorkerChannel
+from simulator.removal import ReachedObjects, SimulatedLeftoverStore, SimulatedRemovalStore
 from simulator.stores import SimulatedJobStore, SimulatedQueueStore, SimulatedWorkStore, Terms
 from simulator.workshop import Generators, ObjectStore, SimulatedSpool, SpooledAssets
 
@@ -42,6 +44,7 @@ COMMIT_S = 0.003
 SLOW_S_MAX = 4.0
 RENEW_INTERVAL = timedelta(seconds=4)
 ANNOUNCE_INTERVAL = timedelta(seconds=5)
+SETTLING = timedelta(seconds=3)  # Minutes in production, where workers are slower to notice that they lost a job.
 
 
 class Surroundings:
@@ -69,7 +72,7 @@ class DatabaseConnection:
         self._around = around
         self._tell = tell
 
-    async def __call__(self, operation: Callable[[], T]) -> T:
+    async def __call__(self, operation: Callable[[], T], *, is_read: bool = False) -> T:
         faults = self._around.faults
         slow_s = SLOW_S_MAX * faults.dice.random() if faults.strikes(Fault.DATABASE_SLOW) else 0.0
         is_slow_to_answer = faults.dice.random() < 0.5
@@ -78,7 +81,9 @@ class DatabaseConnection:
             raise database_down()
         committed = self._around.database.committing = []
         result = operation()
-        await self._step(slow_s if is_slow_to_answer else 0.0)
+        if not is_read or (slow_s and is_slow_to_answer):
+            # Of a read, nobody can tell whether the process died before it or after it.
+            await self._step(slow_s if is_slow_to_answer else 0.0)
         self._tell(committed)
         if faults.strikes(Fault.COMMIT_ANSWER_LOST):
             raise database_down()
@@ -100,7 +105,9 @@ class AnyOptions:
 class JobsReplica:
     """The jobs service without its doors to the outside."""
 
-    def __init__(self, process: Process, around: Surroundings, catalog: Catalog, terms: Terms) -> None:
+    def __init__(
+        self, process: Process, around: Surroundings, catalog: Catalog, terms: Terms, store: ObjectStore
+    ) -> None:
         self.process = process
         self.bus: Any = around.bus(process)
         self.wakeups = Wakeups(self.bus)
@@ -116,6 +123,9 @@ class JobsReplica:
         check = RequestCheck(catalog, AnyOptions(), lambda: 1, lambda _url: None)
         job_store = SimulatedJobStore(around.database, connection)
         self.jobs = Jobs(job_store, catalog, check, queue_store, bell, NobodySigns())
+        self.removals = JobRemovals(SimulatedRemovalStore(around.database, connection), self.wakeups)
+        leftovers = SimulatedLeftoverStore(around.database, connection, SETTLING)
+        self.object_sweep = ObjectSweep(leftovers, ReachedObjects(store), self.leader)
         work = Work(SimulatedWorkStore(around.database, connection, terms), catalog, self.stream, bell)
         self.servicer = WorkerServicer(work, LeaseTimes(terms.lease, RENEW_INTERVAL, ANNOUNCE_INTERVAL))
 
@@ -127,6 +137,7 @@ class JobsReplica:
             self.stream.run(),
             self.dispatcher.run(),
             self.reconciler.run(),
+            self.object_sweep.run(),
         ]
 
 

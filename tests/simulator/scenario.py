@@ -29,6 +29,9 @@ class PlannedJob:
     take_s: float
     submit_at: float
     cancel_at: float | None
+    delete_at: float | None
+    copies: int
+    """How often it is submitted again under its idempotency key once it was accepted; only where it has one."""
 
     @property
     def job_id(self) -> JobId:
@@ -68,6 +71,7 @@ def draw_job(dice: random.Random, seed: int, number: int) -> PlannedJob:
     is_billed = dice.random() < 0.35
     is_long = dice.random() < 0.1
     is_canceled = dice.random() < (0.4 if is_long else 0.12)
+    is_deleted, is_keyed = dice.random() < 0.12, dice.random() < 0.15
     submit_at = dice.uniform(0.0, 4.0)
     request = JobRequest(
         job_id=JobId(f"{seed:08x}-0000-7000-8000-{number:012x}"),
@@ -78,6 +82,7 @@ def draw_job(dice: random.Random, seed: int, number: int) -> PlannedJob:
         options_json="{}",
         traceparent="",
         timeout=timedelta(seconds=dice.uniform(1.0, 6.0)) if dice.random() < 0.05 else None,
+        idempotency_key=f"key-{number}" if is_keyed else "",
     )
     return PlannedJob(
         request=request,
@@ -86,6 +91,8 @@ def draw_job(dice: random.Random, seed: int, number: int) -> PlannedJob:
         take_s=dice.uniform(8.0, 18.0) if is_long else dice.uniform(0.1, 2.0),
         submit_at=submit_at,
         cancel_at=submit_at + dice.uniform(0.0, 4.0) if is_canceled else None,
+        delete_at=submit_at + dice.uniform(0.0, 8.0) if is_deleted else None,
+        copies=dice.randint(1, 2) if is_keyed else 0,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -25,8 +25,9 @@ from flexura_jobs.domain.jobs import (
 from flexura_jobs.domain.queue import Hint, QueueState, WorkerPresence
 from flexura_jobs.domain.request_keys import RequestKey, differing_fields
 from flexura_kit.ids import AccountId, JobId, WorkerId
-from simulator.database import Database, Presence, Row
+from simulator.database import Database
 from simulator.requests import KnownRequest
+from simulator.rows import Presence, Row
 
 T = TypeVar("T")
 
@@ -34,10 +35,10 @@ T = TypeVar("T")
 class Connection(Protocol):
     """The way to the database: it may take its time, fail before the commit, or lose the answer after it."""
 
-    async def __call__(self, operation: Callable[[], T]) -> T: ...
+    async def __call__(self, operation: Callable[[], T], *, is_read: bool = False) -> T: ...
 
 
-async def at_once(operation: Callable[[], T]) -> T:
+async def at_once(operation: Callable[[], T], *, is_read: bool = False) -> T:  # noqa: ARG001 - nothing goes wrong.
     """A connection on which nothing goes wrong; others run meanwhile, as with any database."""
     await asyncio.sleep(0)
     return operation()
@@ -70,7 +71,7 @@ class SimulatedJobStore:
                 for known in (self._requests.find(account_id, key),)
             ]
 
-        return await self._run(read)
+        return await self._run(read, is_read=True)
 
     def _created(self, new: NewJob) -> Acceptance:
         key = new.request_key
@@ -95,7 +96,9 @@ class SimulatedJobStore:
 
     async def get(self, job_ids: Sequence[JobId]) -> dict[JobId, Job]:
         rows = self._database.jobs
-        return await self._run(lambda: {job_id: job_of(rows[job_id]) for job_id in job_ids if job_id in rows})
+        return await self._run(
+            lambda: {job_id: job_of(rows[job_id]) for job_id in job_ids if job_id in rows}, is_read=True
+        )
 
     async def cancel(self, account_id: AccountId, job_id: JobId) -> Job | None:
         return await self._run(lambda: shown(self._database.cancel(account_id, job_id)))
@@ -104,8 +107,11 @@ class SimulatedJobStore:
         rows = self._database.jobs
         return await self._run(
             lambda: {
-                job_id: stored for job_id in job_ids if job_id in rows and (stored := rows[job_id].stored) is not None
-            }
+                job_id: replace(row.stored, removal=row.removal)
+                for job_id in job_ids
+                if (row := rows.get(job_id)) is not None and row.stored is not None
+            },
+            is_read=True,
         )
 
 
@@ -157,7 +163,8 @@ class SimulatedQueueStore:
                 WorkerPresence(worker_id, presence.providers, presence.slots)
                 for worker_id, presence in self._database.workers.items()
                 if presence.seen_at > self._database.clock() - self._gone_after_s
-            ]
+            ],
+            is_read=True,
         )
 
     async def lead(self, role: str, holder: str, lease: timedelta) -> bool:
@@ -167,10 +174,10 @@ class SimulatedQueueStore:
         await self._run(lambda: self._database.resign(role, holder))
 
     async def states(self, models: Sequence[str]) -> dict[str, QueueState]:
-        return await self._run(lambda: {model: self._database.state_of(model) for model in models})
+        return await self._run(lambda: {model: self._database.state_of(model) for model in models}, is_read=True)
 
     async def waiting(self, model: str, last_served: AccountId | None, room: int) -> dict[AccountId, list[JobId]]:
-        return await self._run(lambda: self._database.waiting(model, last_served, room))
+        return await self._run(lambda: self._database.waiting(model, last_served, room), is_read=True)
 
     async def dispatch(self, job_ids: Sequence[JobId]) -> list[Hint]:
         if not job_ids:
@@ -191,10 +198,11 @@ class SimulatedQueueStore:
             models = [row.new.model for row in self._database.jobs.values() if row.state is JobState.QUEUED]
             return {model: models.count(model) for model in models}
 
-        return await self._run(count)
+        return await self._run(count, is_read=True)
 
     async def hinted_before(self, model: str, age: timedelta) -> int:
-        return await self._run(lambda: len(self._database.hinted_before(model, age.total_seconds())))
+        seconds = age.total_seconds()
+        return await self._run(lambda: len(self._database.hinted_before(model, seconds)), is_read=True)
 
     async def take_back_oldest(self, model: str, age: timedelta, count: int) -> int:
         def change() -> int:
@@ -258,6 +266,7 @@ def job_of(row: Row) -> Job:
         deadline_at=datetime.fromtimestamp(row.deadline_at, UTC),
         asset=row.stored.asset if row.stored is not None else None,
         failure=row.failure,
+        removal=row.removal,
     )
 
 

@@ -65,7 +65,7 @@ class Supervisor:
 
     def _start_replica(self) -> None:
         process = self._process("jobs")
-        replica = process.context.run(JobsReplica, process, self._around, CATALOG, TERMS)
+        replica = process.context.run(JobsReplica, process, self._around, CATALOG, TERMS, self._store)
         self.replicas.append(replica)
         self._around.network.servers.append(replica)
         for loop in replica.loops():

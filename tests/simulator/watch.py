@@ -8,7 +8,7 @@ from simulator.broker import StoredMessage
 from simulator.database import Database
 from simulator.supervision import Supervisor
 
-LOOK_S = 0.25
+LOOK_S = 0.5
 
 
 class Watch:

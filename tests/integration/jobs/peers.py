@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from simulator.database import Database
+from simulator.removal import SimulatedLeftoverStore, SimulatedRemovalStore
 from simulator.stores import SimulatedJobStore, SimulatedQueueStore, SimulatedWorkStore, Terms, at_once
 from sqlalchemy import Connection, select
 
@@ -29,9 +30,18 @@ from flexura_jobs.domain.jobs import (
     NewJob,
     StoredAsset,
 )
+from flexura_jobs.domain.retention import Retention
 from flexura_jobs.models import EVENTS
-from flexura_jobs.ports import JobStore, QueueStore, WorkStore
-from flexura_jobs.store import QueueRoom, SQLJobStore, SQLQueueStore, SQLWorkStore, Writer
+from flexura_jobs.ports import JobStore, LeftoverStore, QueueStore, RemovalStore, WorkStore
+from flexura_jobs.store import (
+    QueueRoom,
+    SQLJobStore,
+    SQLLeftoverStore,
+    SQLQueueStore,
+    SQLRemovalStore,
+    SQLWorkStore,
+    Writer,
+)
 from flexura_kit.db import Transactions
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId, new_uuid7
@@ -65,6 +75,12 @@ class Stores(ABC):
 
     @abstractmethod
     def forgetting_after(self, silence: timedelta) -> QueueStore: ...
+
+    @abstractmethod
+    def removals(self, retention: Retention) -> RemovalStore: ...
+
+    @abstractmethod
+    def leftovers(self, settling: timedelta) -> LeftoverStore: ...
 
     @abstractmethod
     def another_replica(self) -> AbstractAsyncContextManager["Stores"]:
@@ -102,6 +118,12 @@ class SQLStores(Stores):
     def forgetting_after(self, silence: timedelta) -> SQLQueueStore:
         return SQLQueueStore(self.data, self.writer, POLICY, silence)
 
+    def removals(self, retention: Retention) -> SQLRemovalStore:
+        return SQLRemovalStore(self.data.dialect, self.writer, retention)
+
+    def leftovers(self, settling: timedelta) -> SQLLeftoverStore:
+        return SQLLeftoverStore(self.data, self.writer, settling)
+
     def another_replica(self) -> AbstractAsyncContextManager[Stores]:
         return running(SQLStores(self.data))
 
@@ -128,6 +150,13 @@ class SimulatedStores(Stores):
 
     def forgetting_after(self, silence: timedelta) -> SimulatedQueueStore:
         return SimulatedQueueStore(self._database, at_once, Terms(POLICY, LEASE, MODELS, silence))
+
+    def removals(self, _retention: Retention) -> RemovalStore:
+        """Only what owners remove: of what time removes, the simulator knows nothing."""
+        return SimulatedRemovalStore(self._database, at_once)  # type: ignore[return-value]
+
+    def leftovers(self, settling: timedelta) -> SimulatedLeftoverStore:
+        return SimulatedLeftoverStore(self._database, at_once, settling)
 
     def another_replica(self) -> AbstractAsyncContextManager[Stores]:
         return contextlib.nullcontext(SimulatedStores(self._database))

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from integration.jobs.peers import ALICE, BOB, STORED, SQLStores, completion, failed, new_job, states
+from integration.jobs.peers import ALICE, BOB, STORED, SQLStores, Stores, completion, failed, new_job, states
 from sqlalchemy import Connection, func, select, text
 
 from flexura_jobs.domain.jobs import Job, JobState, LeaseVerdict, NewJob, Removal, Renewal
 from flexura_jobs.domain.retention import Leftovers, Retention
 from flexura_jobs.models import EVENTS, JOBS
+from flexura_jobs.ports import LeftoverStore, RemovalStore
 from flexura_jobs.removal import RetentionSweep
-from flexura_jobs.store import SQLLeftoverStore, SQLRemovalStore
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId
 
@@ -23,13 +23,13 @@ SECRET = "ein Geheimnis"
 
 
 def removals(
-    stores: SQLStores, *, jobs: timedelta = NEVER, tombstones: timedelta = NEVER, events: timedelta = NEVER
-) -> SQLRemovalStore:
-    return SQLRemovalStore(stores.data.dialect, stores.writer, Retention(jobs, tombstones, events))
+    stores: Stores, *, jobs: timedelta = NEVER, tombstones: timedelta = NEVER, events: timedelta = NEVER
+) -> RemovalStore:
+    return stores.removals(Retention(jobs, tombstones, events))
 
 
-def leftovers(stores: SQLStores, settling: timedelta = AT_ONCE) -> SQLLeftoverStore:
-    return SQLLeftoverStore(stores.data, stores.writer, settling)
+def leftovers(stores: Stores, settling: timedelta = AT_ONCE) -> LeftoverStore:
+    return stores.leftovers(settling)
 
 
 def telling_job() -> NewJob:
@@ -37,7 +37,7 @@ def telling_job() -> NewJob:
     return replace(new_job(), **texts, client_ref=SECRET)
 
 
-async def completed(stores: SQLStores, *news: NewJob) -> None:
+async def completed(stores: Stores, *news: NewJob) -> None:
     await stores.created(*news)
     for new in news:
         assert await stores.work.complete(completion(await stores.claimed(new)))
@@ -86,16 +86,16 @@ async def test_the_words_of_a_failure_go_with_the_job(sql_stores: SQLStores) -> 
     assert failure.reason is Reason.PROVIDER_FAILED
 
 
-async def test_a_deletion_cancels_what_has_not_finished_in_the_same_transaction(sql_stores: SQLStores) -> None:
+async def test_a_deletion_cancels_what_has_not_finished_in_the_same_transaction(stores: Stores) -> None:
     queued, running = new_job(), new_job()
-    await sql_stores.created(queued, running)
-    lease = await sql_stores.claimed(running)
+    await stores.created(queued, running)
+    lease = await stores.claimed(running)
     for new in (queued, running):
-        assert await removals(sql_stores).delete(ALICE, new.job_id)
-        assert states(await sql_stores.events(ALICE), new)[-1] is JobState.FAILED
-    assert list(await sql_stores.work.renew([Renewal(lease, 0.5)])) == [LeaseVerdict.CANCELED]
-    assert not await sql_stores.work.complete(completion(lease))
-    assert await sql_stores.jobs.stored_assets([running.job_id]) == {}
+        assert await removals(stores).delete(ALICE, new.job_id)
+        assert states(await stores.events(ALICE), new)[-1] is JobState.FAILED
+    assert list(await stores.work.renew([Renewal(lease, 0.5)])) == [LeaseVerdict.CANCELED]
+    assert not await stores.work.complete(completion(lease))
+    assert await stores.jobs.stored_assets([running.job_id]) == {}
 
 
 async def test_a_deletion_is_repeated_without_effect_and_without_an_event(sql_stores: SQLStores) -> None:
@@ -110,16 +110,16 @@ async def test_a_deletion_is_repeated_without_effect_and_without_an_event(sql_st
 
 
 async def test_another_accounts_job_is_neither_deleted_nor_cancelled_nor_shown_in_one_batch(
-    sql_stores: SQLStores,
+    stores: Stores,
 ) -> None:
     new = new_job()
-    await sql_stores.created(new)
-    assert not await removals(sql_stores).delete(BOB, new.job_id)
-    assert (await sql_stores.job(new)).state is JobState.QUEUED
-    removal = removals(sql_stores)
+    await stores.created(new)
+    assert not await removals(stores).delete(BOB, new.job_id)
+    assert (await stores.job(new)).state is JobState.QUEUED
+    removal = removals(stores)
     answers = await asyncio.gather(removal.delete(BOB, new.job_id), removal.delete(ALICE, new.job_id))
     assert answers == [False, True]
-    cancels = await asyncio.gather(*(sql_stores.jobs.cancel(account, new.job_id) for account in (BOB, ALICE)))
+    cancels = await asyncio.gather(*(stores.jobs.cancel(account, new.job_id) for account in (BOB, ALICE)))
     assert [job is not None for job in cancels] == [False, True]
 
 
@@ -149,12 +149,12 @@ async def test_of_a_deletion_and_a_completion_at_once_neither_undoes_the_other(
     assert {job.job_id for job in waiting} == {new.job_id for new in news}
 
 
-async def test_a_claim_of_a_deleted_job_is_refused(sql_stores: SQLStores) -> None:
+async def test_a_claim_of_a_deleted_job_is_refused(stores: Stores) -> None:
     new = new_job()
-    await sql_stores.created(new)
-    await removals(sql_stores).delete(ALICE, new.job_id)
+    await stores.created(new)
+    await removals(stores).delete(ALICE, new.job_id)
     with pytest.raises(AssertionError):
-        await sql_stores.claimed(new)
+        await stores.claimed(new)
 
 
 async def test_what_ended_long_ago_expires_and_the_rest_stays(sql_stores: SQLStores) -> None:
@@ -214,34 +214,34 @@ async def test_events_are_purged_and_their_numbers_go_on(sql_stores: SQLStores) 
     assert await sql_stores.data.read(lambda connection: connection.execute(count).scalar_one()) == 1
 
 
-async def test_only_jobs_that_may_have_leftovers_are_looked_through_and_each_once(sql_stores: SQLStores) -> None:
+async def test_only_jobs_that_may_have_leftovers_are_looked_through_and_each_once(stores: Stores) -> None:
     once, twice, lost, never, running = (new_job() for _ in range(5))
-    await completed(sql_stores, once)
-    await sql_stores.created(twice, lost, never, running)
-    await sql_stores.work.release(await sql_stores.claimed(twice))
-    await sql_stores.work.complete(completion(await sql_stores.claimed(twice)))
-    await sql_stores.work.fail(failed(await sql_stores.claimed(lost), retryable=False))
-    await sql_stores.jobs.cancel(ALICE, never.job_id)
-    await sql_stores.claimed(running)
-    found = await leftovers(sql_stores).leftovers(10)
+    await completed(stores, once)
+    await stores.created(twice, lost, never, running)
+    await stores.work.release(await stores.claimed(twice))
+    await stores.work.complete(completion(await stores.claimed(twice)))
+    await stores.work.fail(failed(await stores.claimed(lost), retryable=False))
+    await stores.jobs.cancel(ALICE, never.job_id)
+    await stores.claimed(running)
+    found = await leftovers(stores).leftovers(10)
     assert found == [Leftovers(twice.job_id, STORED.object_key, None), Leftovers(lost.job_id, None, None)]
-    await leftovers(sql_stores).note_removed(found)
-    assert await leftovers(sql_stores).leftovers(10) == []
-    await removals(sql_stores).delete(ALICE, twice.job_id)
-    assert await leftovers(sql_stores).leftovers(10) == [
+    await leftovers(stores).note_removed(found)
+    assert await leftovers(stores).leftovers(10) == []
+    await removals(stores).delete(ALICE, twice.job_id)
+    assert await leftovers(stores).leftovers(10) == [
         Leftovers(twice.job_id, STORED.object_key, Removal.DELETED),
     ]
 
 
-async def test_a_job_removed_while_its_leftovers_were_removed_is_looked_through_again(sql_stores: SQLStores) -> None:
+async def test_a_job_removed_while_its_leftovers_were_removed_is_looked_through_again(stores: Stores) -> None:
     new = new_job()
-    await sql_stores.created(new)
-    await sql_stores.work.release(await sql_stores.claimed(new))
-    await sql_stores.work.complete(completion(await sql_stores.claimed(new)))
-    (seen,) = await leftovers(sql_stores).leftovers(10)
-    await removals(sql_stores).delete(ALICE, new.job_id)
-    await leftovers(sql_stores).note_removed([seen])
-    assert await leftovers(sql_stores).leftovers(10) == [replace(seen, removal=Removal.DELETED)]
+    await stores.created(new)
+    await stores.work.release(await stores.claimed(new))
+    await stores.work.complete(completion(await stores.claimed(new)))
+    (seen,) = await leftovers(stores).leftovers(10)
+    await removals(stores).delete(ALICE, new.job_id)
+    await leftovers(stores).note_removed([seen])
+    assert await leftovers(stores).leftovers(10) == [replace(seen, removal=Removal.DELETED)]
 
 
 async def test_objects_of_a_job_that_a_worker_may_be_at_are_left_until_it_has_settled(sql_stores: SQLStores) -> None:

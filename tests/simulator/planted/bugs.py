@@ -122,6 +122,24 @@ BUGS = (
         "                order.slot.free()\n",
     ),
     Bug(
+        "a deleted job is shown",
+        f"{JOBS}/service/jobs.py",
+        "    if isinstance(job, FlexuraError) or job.removal is None:\n",
+        "    if True:\n",
+    ),
+    Bug(
+        "what a job refers to is removed with what it does not",
+        f"{JOBS}/domain/retention.py",
+        "return [key for key in found if key != self.asset_key]",
+        "return found",
+    ),
+    Bug(
+        "objects of deleted jobs are not looked for",
+        f"{JOBS}/removal/objects.py",
+        "        waiting = await self._store.leftovers(JOBS_MAX)\n",
+        "        waiting = [job for job in await self._store.leftovers(JOBS_MAX) if job.removal is None]\n",
+    ),
+    Bug(
         "a report may come under any token",
         f"{JOBS}/store/leases.py",
         "return (JOBS.c.job_id == item.c.job_id) & (JOBS.c.lease_token == item.c.lease_token)",
