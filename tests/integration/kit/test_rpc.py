@@ -20,6 +20,7 @@ from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.rpc import Service, rpc_channel, rpc_server
 from flexura_kit.rpc.server import RPCServer
 from flexura_kit.settings import RPCServerSettings
+from servers.waiting import eventually
 
 DESCRIPTOR = pb.DESCRIPTOR.services_by_name["SearchService"]
 
@@ -144,9 +145,10 @@ async def test_a_server_that_is_slow_to_greet_is_waited_for(tmp_path: Path) -> N
 
 
 async def test_a_server_that_is_full_is_busy_and_not_the_callers_fault(tmp_path: Path) -> None:
-    async with serving(tmp_path, Answers(), concurrency_max=1) as (_, stub):
-        first = asyncio.ensure_future(stub.Search(pb.SearchRequest(query="hang"), timeout=1))
-        await asyncio.sleep(0.2)
+    answers = Answers()
+    async with serving(tmp_path, answers, concurrency_max=1) as (_, stub):
+        first = asyncio.ensure_future(stub.Search(pb.SearchRequest(query="hang"), timeout=3))
+        await eventually(lambda: answers.time_left is not None)
         error = await failure_of(stub, "any")
         assert (error.kind, error.reason) == (Kind.BUSY, Reason.OVERLOADED)
         with pytest.raises(FlexuraError):
