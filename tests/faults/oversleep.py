@@ -14,7 +14,7 @@ from servers.client import Client, client
 from servers.process import ServerProcess
 from servers.waiting import eventually
 
-TAKE_S = 3.0
+TAKE_S = 2.0
 WITHIN_S = 60.0
 SETTLED = frozenset({"lost", "unrenewed", "refused"})
 

@@ -41,11 +41,19 @@ class Report:
             f"outside fault windows {len(calm)}, of which {calm_ok} succeeded ({percent(calm_ok, len(calm))})",
             f"jobs {len(record.accepted)}, accepted {submits} times; ended {counted(ends)}; done again {again}",
             f"failed for {counted(codes)}",
+            waits(record),
             f"events {len(self.history.events or [])}, {len(followed)} told in {self.history.follows} streams",
             f"webhook messages {len(set(told))}, sent {len(told)} times",
             f"faults {len(self.history.faults)}, " + ", ".join(f"{rule} {rules[rule]}" for rule in COUNTED),
             f"violations {len(self.violations)}",
         ]
+
+
+def waits(record: Record) -> str:
+    waited = [operation for operation in record.history.operations if operation.wait_s and operation.succeeded]
+    saw = sum(operation.view is not None and operation.view.is_finished for operation in waited)
+    late_s = max((operation.took_s - operation.wait_s for operation in waited), default=0.0)
+    return f"waits {len(waited)}, {saw} saw the end, the slowest ended {max(0.0, late_s):.1f} s after its time"
 
 
 def row(kind: str, faults: list[FaultWindow], record: Record) -> str:

@@ -37,6 +37,12 @@ class Supervisor:
         self.workers: list[MediaWorker] = []
         around.crash = self.crash
 
+    @property
+    def all_is_calm(self) -> bool:
+        """Nothing goes wrong any more, and some replica can do its work."""
+        is_awake = any(not replica.process.is_paused for replica in self.replicas)
+        return self._around.faults.are_over and not self._around.is_database_down and is_awake
+
     def start_all(self) -> None:
         for _ in range(self._scenario.replicas):
             self._start_replica()

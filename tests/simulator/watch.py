@@ -9,6 +9,7 @@ from simulator.database import Database
 from simulator.supervision import Supervisor
 
 LOOK_S = 0.5
+TAKEOVER_S = 10.0  # At the longest, once nothing goes wrong any more.
 
 
 class Watch:
@@ -16,6 +17,7 @@ class Watch:
         self._supervisor = supervisor
         self._database = database
         self.violations: list[str] = []
+        self._leaderless_s = 0.0
 
     async def look_for_ever(self) -> None:
         while True:
@@ -27,6 +29,10 @@ class Watch:
         leading = [replica.process.name for replica in awake if replica.leader.leads]
         if len(leading) > 1 and not self.violations:
             self.violations.append(f"{' and '.join(leading)} lead at the same time")
+        is_missed = self._supervisor.all_is_calm and not leading
+        self._leaderless_s = self._leaderless_s + LOOK_S if is_missed else 0.0
+        if self._leaderless_s > TAKEOVER_S and not self.violations:
+            self.violations.append(f"nobody has led for {TAKEOVER_S:g} s")
 
     def acknowledged(self, message: StoredMessage) -> None:
         """A hint outlasts the commit of the claim that it leads to; from then on the database says what it said."""

@@ -74,6 +74,12 @@ BUGS = (
         "return self._leads_until > 0",
     ),
     Bug(
+        "a leader that died is waited for",
+        f"{JOBS}/dispatch/leader.py",
+        "LEASE = timedelta(seconds=3)",
+        "LEASE = timedelta(seconds=30)",
+    ),
+    Bug(
         "failed attempts are not counted",
         f"{JOBS}/domain/attempts.py",
         "attempts_failed = attempt.attempts_failed + 1",
