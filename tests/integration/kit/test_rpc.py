@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from servers.waiting import eventually
 
 from flexura.search.v1 import search_service_pb2 as pb
 from flexura.search.v1 import search_service_pb2_grpc as stubs
@@ -20,7 +21,6 @@ from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.rpc import Service, rpc_channel, rpc_server
 from flexura_kit.rpc.server import RPCServer
 from flexura_kit.settings import RPCServerSettings
-from servers.waiting import eventually
 
 DESCRIPTOR = pb.DESCRIPTOR.services_by_name["SearchService"]
 
