@@ -63,41 +63,54 @@ def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
     )
     broker.prepare()
     store.prepare()
+    own = own_parts(settings, home, hosts, reaching_broker(home, broker), reaching_store(home, store))
+    measurable = tuple(measured(part, settings, number) for number, part in enumerate(own))
+    return Plan(
+        stages=((broker_part(broker), store_part(store)), measurable[:3], measurable[3:]),
+        auth_target=target(home, "auth"),
+        public_url=public_url(settings),
+    )
+
+
+def own_parts(
+    settings: LocalSettings, home: Home, hosts: list[str], bus: dict[str, str], blobs: dict[str, str]
+) -> list[Part]:
     common = {"FLEXURA_LOG_LEVEL": settings.log.level, "FLEXURA_LOG_FORMAT": "json"}
-    bus = {
+    public = {"FLEXURA_PUBLIC_URL": public_url(settings)}
+    webhooks = {
+        "FLEXURA_WEBHOOKS_KEY_FILE": str(home.secret_file("webhook-key")),
+        "FLEXURA_WEBHOOKS_NETWORKS": settings.webhooks.networks,
+    }
+    jobs = bus | blobs | webhooks | database(home, "jobs") | offered(settings) | limited(settings)
+    return [
+        rpc_part(home, "auth", common | bus | database(home, "auth")),
+        rpc_part(home, "search", common),
+        rpc_part(home, "jobs", common | jobs),
+        worker_part(home, settings, common | bus | blobs),
+        edge_part(home, settings.port, hosts, common | bus | blobs | public),
+        webhooks_part(common | webhooks | database(home, "jobs") | public),
+    ]
+
+
+def reaching_broker(home: Home, broker: Broker) -> dict[str, str]:
+    return {
         "FLEXURA_NATS_URL": broker.url,
         "FLEXURA_NATS_USER": broker.user,
         "FLEXURA_NATS_PASSWORD_FILE": str(home.secret_file("nats-password")),
     }
-    blobs = {
+
+
+def reaching_store(home: Home, store: Store) -> dict[str, str]:
+    return {
         "FLEXURA_S3_ENDPOINT": store.endpoint,
         "FLEXURA_S3_BUCKET": BUCKET,
         "FLEXURA_S3_ACCESS_KEY_FILE": str(home.secret_file("s3-access-key")),
         "FLEXURA_S3_SECRET_KEY_FILE": str(home.secret_file("s3-secret-key")),
     }
-    public_url = f"http://localhost:{settings.port}"
-    webhooks = {
-        "FLEXURA_WEBHOOKS_KEY_FILE": str(home.secret_file("webhook-key")),
-        "FLEXURA_WEBHOOKS_NETWORKS": settings.webhooks.networks,
-    }
-    services = (
-        rpc_part(home, "auth", common | bus | database(home, "auth")),
-        rpc_part(home, "search", common),
-        rpc_part(
-            home,
-            "jobs",
-            common | bus | blobs | webhooks | database(home, "jobs") | offered(settings) | limited(settings),
-        ),
-        worker_part(home, settings, common | bus | blobs),
-        edge_part(home, settings.port, hosts, common | bus | blobs | {"FLEXURA_PUBLIC_URL": public_url}),
-        webhooks_part(common | webhooks | database(home, "jobs") | {"FLEXURA_PUBLIC_URL": public_url}),
-    )
-    measurable = tuple(measured(part, settings, number) for number, part in enumerate(services))
-    return Plan(
-        stages=((broker_part(broker), store_part(store)), measurable[:3], measurable[3:]),
-        auth_target=target(home, "auth"),
-        public_url=public_url,
-    )
+
+
+def public_url(settings: LocalSettings) -> str:
+    return f"http://localhost:{settings.port}"
 
 
 def broker_part(broker: Broker) -> Part:
