@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from flexura.jobs.v1 import job_pb2
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.deliveries import Deliveries
@@ -10,6 +9,7 @@ from flexura_edge.http.events import Events
 from flexura_edge.http.exchange import Route
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
+from flexura_edge.http.job_json import TYPE
 from flexura_edge.http.job_list import JobList
 from flexura_edge.http.jobs import Generate, Jobs
 from flexura_edge.http.openapi import OpenAPI
@@ -43,36 +43,10 @@ class Handlers:
 
 
 def routes(handlers: Handlers) -> Routes:
-    generate = handlers.generate
     return Routes(
         [
-            Route(
-                "POST",
-                "/api/generate/image",
-                generate.of(job_pb2.MEDIA_TYPE_IMAGE),
-                WRITE_S,
-                takes_idempotency_key=True,
-            ),
-            Route(
-                "POST",
-                "/api/generate/video",
-                generate.of(job_pb2.MEDIA_TYPE_VIDEO),
-                WRITE_S,
-                takes_idempotency_key=True,
-            ),
-            Route(
-                "POST",
-                "/api/generate/audio",
-                generate.of(job_pb2.MEDIA_TYPE_AUDIO),
-                WRITE_S,
-                takes_idempotency_key=True,
-            ),
-            Route("GET", "/api/jobs", handlers.job_list.get, READ_S),
-            Route("GET", "/api/jobs/{job_id}", handlers.jobs.get, READ_S),
-            Route("DELETE", "/api/jobs/{job_id}", handlers.job_control.delete, READ_S),
-            Route("POST", "/api/jobs/{job_id}/cancel", handlers.job_control.cancel, READ_S, is_repeatable=True),
-            Route("GET", "/api/jobs/{job_id}/events", handlers.events.of_job, READ_S),
-            Route("GET", "/api/events", handlers.events.of_account, READ_S),
+            *generate_routes(handlers.generate),
+            *job_routes(handlers),
             Route("GET", "/api/agent/models", handlers.catalog.get, READ_S, needs_key=False),
             Route("GET", "/api/assets/{job_id}.{extension}", handlers.assets.get, READ_S, needs_key=False),
             Route("POST", "/api/search", handlers.search.post, SEARCH_S, is_repeatable=True),
@@ -82,6 +56,25 @@ def routes(handlers: Handlers) -> Routes:
             Route("GET", "/readyz", handlers.health.ready, BRIEF_S, needs_key=False),
         ]
     )
+
+
+def generate_routes(generate: Generate) -> list[Route]:
+    return [
+        Route("POST", f"/api/generate/{word}", generate.of(media_type), WRITE_S, takes_idempotency_key=True)
+        for media_type, word in TYPE.items()
+    ]
+
+
+def job_routes(handlers: Handlers) -> list[Route]:
+    one = "/api/jobs/{job_id}"
+    return [
+        Route("GET", "/api/jobs", handlers.job_list.get, READ_S),
+        Route("GET", one, handlers.jobs.get, READ_S),
+        Route("DELETE", one, handlers.job_control.delete, READ_S),
+        Route("POST", f"{one}/cancel", handlers.job_control.cancel, READ_S, is_repeatable=True),
+        Route("GET", f"{one}/events", handlers.events.of_job, READ_S),
+        Route("GET", "/api/events", handlers.events.of_account, READ_S),
+    ]
 
 
 def webhook_routes(webhooks: Webhooks, deliveries: Deliveries) -> list[Route]:
