@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 
-WITHIN_S = 20.0
-"""Longer than a stream is ever silent."""
+WITHIN_S = 45.0
+"""Longer than a stream is ever silent, also on a machine that is busy."""
 
 
 @dataclass
