@@ -73,7 +73,7 @@ it, through its real slots.
 
 A waiter is a connection with `GET /api/jobs/{{id}}?wait=60`; its time is that from the answer to the report to its
 own first byte. What events cost, and what a million finished jobs slow down, is measured at two more jobs services,
-each with a database of its own and an edge before it: {comparisons.ROUNDS} rounds of {comparisons.SECONDS} seconds \
+each with a database of its own and an edge before it: {comparisons.ROUNDS} rounds of {comparisons.SECONDS} s \
 in turn, and the median of
 what the one reached of the other beside it. The other one has {comparisons.FEW_JOBS:,} finished jobs; of both tables \
 the caller's are half.
