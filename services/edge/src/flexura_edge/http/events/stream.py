@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 from multidict import CIMultiDict
+from prometheus_client import Gauge
 
 from flexura.jobs.v1 import jobs_service_pb2 as pb
 from flexura_edge.http.events.cursor import cursor_of
@@ -24,6 +25,8 @@ PAGE = 32  # Events in memory at once for one client, each under 20 KB.
 RETRY_MS = 2000  # What a browser waits before it comes back.
 CLIENT_IDLE_S = 60.0  # A client that takes nothing for so long has left without saying so.
 VERIFY_TIMEOUT_S = 5.0
+
+OPEN = Gauge("flexura_event_streams", "Event streams that are open.")
 
 JOB_ENDED = "the job has ended, and with it this stream"
 STOPPING = "this server is stopping; come back with the last id"
@@ -51,10 +54,11 @@ class EventStreams:
             if job_has_ended and not events:
                 # Whoever comes back after the end is told to stay away: a browser would come back for ever.
                 return web.Response(status=204, headers=stream_headers(exchange))
-            outlet = Outlet(exchange, self._heartbeat_s)
-            await outlet.open(start)
-            why = await self._send(exchange, reader, outlet, waiter, events)
-            return await outlet.close(why)
+            with OPEN.track_inprogress():
+                outlet = Outlet(exchange, self._heartbeat_s)
+                await outlet.open(start)
+                why = await self._send(exchange, reader, outlet, waiter, events)
+                return await outlet.close(why)
 
     async def _send(
         self, exchange: Exchange, reader: Reader, outlet: "Outlet", waiter: Waiter, events: Sequence[pb.Event]
