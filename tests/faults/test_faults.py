@@ -34,9 +34,14 @@ MESSAGES_WITHIN_S = 2 * BOUNDS.heal_s
 DISK_BYTES_MIN = 192 << 20
 DISK_BYTES_PER_SECOND = 64 << 10
 
-# On PostgreSQL only what concerns the database: all else is the same code.
+# On PostgreSQL only what concerns the database: all else is the same code. A short run has there what may come
+# anywhere, so that the two together have each kind and take about two minutes.
+ANYWHERE = [FaultKind.KILL_AUTH, FaultKind.KILL_SEARCH, FaultKind.KILL_EDGE, FaultKind.KILL_WEBHOOKS]
 ON_POSTGRES = [FaultKind.RESTART_POSTGRES, FaultKind.KILL_JOBS, FaultKind.KILL_WORKER]
 ON_SQLITE = [kind for kind in FaultKind if kind is not FaultKind.RESTART_POSTGRES]
+if not SECONDS:
+    ON_POSTGRES += ANYWHERE
+    ON_SQLITE = [kind for kind in ON_SQLITE if kind not in ANYWHERE]
 
 
 @pytest.mark.timeout(SECONDS + 1200)
