@@ -125,23 +125,29 @@ async def test_a_server_that_is_gone_is_busy_and_found_again_within_three_second
 
 
 async def test_a_server_that_is_slow_to_greet_is_waited_for(tmp_path: Path) -> None:
+    relays: list[asyncio.Task[None]] = []
+
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, after_s: float) -> None:
         await asyncio.sleep(after_s)
         while data := await reader.read(65_536):
             writer.write(data)
         writer.close()
+        await writer.wait_closed()
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         from_server, to_server = await asyncio.open_unix_connection(f"{tmp_path}/s.sock")
-        await asyncio.gather(pass_on(reader, to_server, 0), pass_on(from_server, writer, SLOW_S))
+        async with asyncio.TaskGroup() as both:
+            both.create_task(pass_on(reader, to_server, 0))
+            both.create_task(pass_on(from_server, writer, SLOW_S))
+
+    def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relays.append(asyncio.create_task(relay(reader, writer)))
 
     slow = f"{tmp_path}/slow.sock"
-    async with (
-        serving(tmp_path, Answers()),
-        await asyncio.start_unix_server(relay, slow),
-        rpc_channel(f"unix:{slow}") as channel,
-    ):
-        await stubs.SearchServiceStub(channel).Search(pb.SearchRequest(), timeout=10)
+    async with serving(tmp_path, Answers()), await asyncio.start_unix_server(accepted, slow):
+        async with rpc_channel(f"unix:{slow}") as channel:
+            await stubs.SearchServiceStub(channel).Search(pb.SearchRequest(), timeout=10)
+        await asyncio.gather(*relays)
 
 
 async def test_a_server_that_is_full_is_busy_and_not_the_callers_fault(tmp_path: Path) -> None:
