@@ -40,7 +40,7 @@ imports: .venv/dev.stamp ## Check that every arrow between rooms points inward.
 test: lint types imports gen-check breaking ## Every check: these, the simulator, then house, unit, integration, e2e and short fault tests (under 10 minutes).
 	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
 	$(BIN)/pytest tests/simulator
-	$(BIN)/pytest --numprocesses 3 --dist loadfile tests/faults tests/house tests/unit tests/integration tests/e2e
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/faults tests/e2e tests/integration tests/house tests/unit
 
 test-unit: .venv/dev.stamp ## House and unit tests alone, under a minute.
 	$(BIN)/pytest tests/house tests/unit
