@@ -14,9 +14,10 @@ from servers.waiting import eventually
 from flexura_local.child import LAUNCHER, LOG_BYTES_MAX, Child, older, rotate_in_use
 from flexura_local.console import Console
 from flexura_local.home import Home
-from flexura_local.keeper import Keeper
+from flexura_local.keeper import WATCH_POLL_S, Keeper
 from flexura_local.parts import Part
 from flexura_local.ports import free_ports
+from flexura_local.readiness import NO_ROOM, FullDisk
 
 SLEEPS = "import time; time.sleep(60)"
 IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); time.sleep(60)"
@@ -137,6 +138,29 @@ async def test_part_that_lives_and_listens_no_more_is_started_again(home: Home) 
     os.kill(keeper.pid, signal.SIGTERM)
     await eventually(lambda: seen.getvalue().count("●") == 2)
     assert f"nobody listens on port {port} any more; killing it" in seen.getvalue()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_store_that_met_a_full_disk_is_started_again_once_there_is_room(home: Home, tmp_path: Path) -> None:
+    met = tmp_path / "met"
+    code = (
+        "import pathlib, sys, time\n"
+        "met = pathlib.Path(sys.argv[1])\n"
+        "if not met.exists():\n"
+        "    met.touch()\n"
+        f"    print('write 000006.log: {NO_ROOM}', flush=True)\n"
+        "time.sleep(60)"
+    )
+    seen = io.StringIO()
+    disk = FullDisk(tmp_path)
+    part = Part("s3", "here", [sys.executable, "-c", code, str(met)], _at_once, why_useless=disk.why_useless)
+    keeper = Keeper(part, home, Console(seen))
+    running = asyncio.create_task(keeper.run())
+    await eventually(lambda: seen.getvalue().count("●") == 2)
+    assert "has met a full disk" in seen.getvalue()
+    await asyncio.sleep(3 * WATCH_POLL_S)
+    assert seen.getvalue().count("✗") == 1
     await keeper.stop()
     await asyncio.wait_for(running, 5)
 

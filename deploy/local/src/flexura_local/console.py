@@ -28,9 +28,8 @@ class Console:
     def slow(self, name: str, why: str) -> None:
         self._print(f"  {self._paint(YELLOW, '○')} {name:<{NAME_WIDTH}}is not ready yet: {why}")
 
-    def deaf(self, name: str, port: int) -> None:
-        what = f"lives, and nobody listens on port {port} any more; killing it"
-        self._print(f"  {self._paint(YELLOW, '○')} {name:<{NAME_WIDTH}}{what}")
+    def useless(self, name: str, why: str) -> None:
+        self._print(f"  {self._paint(YELLOW, '○')} {name:<{NAME_WIDTH}}{why}; killing it")
 
     def died(self, name: str, how: str, last_lines: Sequence[str], restart_s: float) -> None:
         again = f"starting it again in {restart_s:g} s"

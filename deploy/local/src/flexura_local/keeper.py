@@ -16,7 +16,7 @@ READY_TIMEOUT_S = 30.0
 RESTART_S_MIN, RESTART_S_MAX = 0.5, 10.0
 HOPELESS_TIMES = 3
 ROTATE_INTERVAL_S = 10.0
-DEAF_POLL_S = 0.5
+WATCH_POLL_S = 0.5
 
 
 class Keeper:
@@ -92,18 +92,21 @@ class Keeper:
         self.ready.set()
         self._ready_at = time.monotonic()
         self._console.ready(self.part.name, self.part.where, time.monotonic() - began)
-        if self.part.port is not None:
-            await self._see_deaf(self.part.port)
-            self._console.deaf(self.part.name, self.part.port)
-            child.kill()
+        self._console.useless(self.part.name, await self._see_useless(child))
+        child.kill()
 
-    async def _see_deaf(self, port: int) -> None:
-        """Returns when connections have been refused for too long: asked to end by somebody else, it hangs in that."""
-        heard_at = time.monotonic()
-        while time.monotonic() - heard_at < self.part.deaf_s_max:
-            await asyncio.sleep(min(DEAF_POLL_S, self.part.deaf_s_max))
-            if not await refuses(port):
+    async def _see_useless(self, child: Child) -> str:
+        """Answers why it must be started again, once it must, though it runs."""
+        port, heard_at = self.part.port, time.monotonic()
+        while True:
+            await asyncio.sleep(min(WATCH_POLL_S, self.part.deaf_s_max))
+            if port is None or not await refuses(port):
                 heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > self.part.deaf_s_max:
+                # Asked to end by somebody else, it hangs in that.
+                return f"lives, and nobody listens on port {port} any more"
+            if (why := self.part.why_useless(child)) is not None:
+                return why
 
     async def _bound_log(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from pathlib import Path
 from flexura_local.child import Child
 from flexura_local.home import Home
 from flexura_local.nats import Broker
-from flexura_local.readiness import http_ready, log_says_ready, rpc_serving
+from flexura_local.readiness import FullDisk, http_ready, log_says_ready, rpc_serving
 from flexura_local.s3 import BUCKET, Store
 from flexura_local.settings import LocalSettings
 
@@ -35,6 +35,8 @@ class Part:
     stop_grace_s: float = 4.0
     port: int | None = None
     """Where on loopback it takes connections from when it is ready until it ends."""
+    why_useless: Callable[[Child], str | None] = lambda _: None
+    """Says why it must be started again though it runs and takes connections."""
     deaf_s_max: float = 3.0
     """Seconds after which one that lives and refuses connections there is killed."""
     steady_s: float = 5.0
@@ -124,8 +126,16 @@ def store_part(store: Store) -> Part:
     async def why_not_ready(_: Child) -> str | None:
         return await store.why_not_ready()
 
-    where, port = f"http://{store.endpoint}", store.ports["s3"]
-    return Part("s3", where, store.command(), why_not_ready, stop_grace_s=STORE_GRACE_S, port=port)
+    where, port, disk = f"http://{store.endpoint}", store.ports["s3"], FullDisk(store.folder)
+    return Part(
+        "s3",
+        where,
+        store.command(),
+        why_not_ready,
+        stop_grace_s=STORE_GRACE_S,
+        port=port,
+        why_useless=disk.why_useless,
+    )
 
 
 def rpc_part(home: Home, name: str, settings: dict[str, str]) -> Part:

@@ -1,15 +1,19 @@
-"""How one sees from outside that a part is ready; each question answers what is wrong, None for nothing."""
+"""How one sees from outside whether a part is of use; each question answers what is wrong, None for nothing."""
 
 import asyncio
 import contextlib
 import http.client
 import json
+import shutil
 import sys
+from pathlib import Path
 
 from flexura_local.child import Child, launched
 
 ANSWER_TIMEOUT_S = 3.0
 RPC_TIMEOUT_S = 20.0
+NO_ROOM = "no space left on device"
+ROOM_BYTES = 4 << 20  # From so much on a disk is not full any more.
 
 
 async def http_ready(port: int) -> str | None:
@@ -59,6 +63,21 @@ async def log_says_ready(child: Child) -> str | None:
             if event.get("event") == "readiness_changed":
                 said = "" if event.get("ready") else json.dumps(event.get("missing"))
     return said or None
+
+
+class FullDisk:
+    """Knows a store whose disk was full: parts of its index take nothing more, though there is room again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._refused: Child | None = None
+
+    def why_useless(self, child: Child) -> str | None:
+        if any(NO_ROOM in line for line in child.log_since_start()):
+            self._refused = child
+        if self._refused is not child or shutil.disk_usage(self._folder).free < ROOM_BYTES:
+            return None
+        return "has met a full disk, and takes all again only once it is started anew"
 
 
 def _http_ready(port: int) -> str | None:
