@@ -1,6 +1,7 @@
 """Brings faults about, one after the other, and measures how long each takes to heal."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
@@ -82,7 +83,7 @@ def deed(kind: FaultKind) -> Deed:
 
 def killing(part: str) -> Deed:
     async def kill(world: World, _fault: Fault) -> None:
-        world.flexura.send(part, signal.SIGKILL)
+        os.kill(await running(world, part), signal.SIGKILL)
 
     return kill
 
@@ -90,20 +91,29 @@ def killing(part: str) -> Deed:
 def restarting(part: str) -> Deed:
     async def restart(world: World, _fault: Fault) -> None:
         """Asked to end by somebody else than the supervisor, who sees to it that it runs again."""
-        world.flexura.send(part, signal.SIGTERM)
+        os.kill(await running(world, part), signal.SIGTERM)
 
     return restart
 
 
 def pausing(part: str) -> Deed:
     async def pause(world: World, fault: Fault) -> None:
-        world.flexura.send(part, signal.SIGSTOP)
+        pid = await running(world, part)
+        os.kill(pid, signal.SIGSTOP)
         try:
             await asyncio.sleep(fault.held_s)
         finally:
-            world.flexura.send(part, signal.SIGCONT)
+            # The supervisor may have ended it meanwhile.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     return pause
+
+
+async def running(world: World, part: str) -> int:
+    """Waits for the part where the supervisor is just starting it again."""
+    await eventually(lambda: part in world.flexura.pids(), within_s=30)
+    return world.flexura.pids()[part]
 
 
 async def kill_generator(world: World, fault: Fault) -> None:
