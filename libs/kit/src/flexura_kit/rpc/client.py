@@ -51,7 +51,9 @@ class TranslatingChannel(grpc.aio.Channel):
         call = self._channel.unary_unary(method, *codecs, **options)
         service = method.split("/")[1]
 
-        async def translated(request: Any, *, timeout: float) -> Any:  # noqa: ASYNC109 - the name that gRPC gives it
+        async def translated(request: Any, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - gRPC's own name
+            if timeout is None:
+                raise ValueError(f"{method} was called without a timeout")
             try:
                 return await call(request, timeout=timeout, metadata=outgoing_trace())
             except grpc.aio.AioRpcError as failed:

@@ -50,7 +50,6 @@ class RunTimes:
 
     def __init__(self) -> None:
         self._latest: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RUNS_REMEMBERED))
-
         self.ended_until: datetime | None = None
         """The latest end that was taken in."""
 

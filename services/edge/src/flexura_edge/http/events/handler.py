@@ -13,7 +13,7 @@ from flexura_edge.http.events.reader import ListEvents, Reader
 from flexura_edge.http.events.stream import MEDIA_TYPE, EventStreams, stream_headers
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.job_json import is_finished
-from flexura_edge.http.jobs import refuse_impossible
+from flexura_edge.http.jobs import ID_CHARACTERS_MAX, refuse_impossible
 from flexura_edge.http.query import Query
 from flexura_edge.http.waits import Waits, wait_s_of
 from flexura_kit.ids import AccountId, JobId
@@ -21,7 +21,6 @@ from flexura_kit.ids import AccountId, JobId
 STREAM_PARAMETERS = ("cursor", "job_id")
 PAGE_PARAMETERS = (*STREAM_PARAMETERS, "limit", "wait")
 LIMIT, LIMIT_MAX = 50, 100
-ID_CHARACTERS_MAX = 64
 CURSOR_CHARACTERS_MAX = 100
 LAST_EVENT_ID = "Last-Event-ID"
 
