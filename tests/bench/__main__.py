@@ -30,6 +30,7 @@ async def measure() -> list[Row]:
             rows += said(await cases.pipeline(running, inside))
             rows += said(await cases.submit_to_claimed(running, inside))
             async with running.paused("flexura_media_worker"):
+                rows += said(await cases.calls(running))
                 rows += said(await cases.reads(running, inside, folder))
                 rows += said(await waiters(running, inside, folder))
                 rows += said(await cases.assets(running, inside, folder))
@@ -65,8 +66,11 @@ peers. {packages}. The installation is the one that `make run` starts: SQLite wi
 |---|---|---|---|
 {table}
 
-wrk keeps 64 connections busy, one request each, 8 where an asset is read; each case runs {cases.ROUNDS} times for
-5 seconds in turn with its peers, and the median stands here. Ids are distinct and come from the database. The floor is
+wrk keeps 64 connections busy, one request each, 8 where an asset is read. Reads of jobs run {cases.READ_ROUNDS} \
+times for {cases.READ_S} seconds in
+turn with their peers, assets and submits {cases.ROUNDS} times for 5; the median stands here, and of a share of reads \
+the median of what
+each run reached of the one beside it. Ids are distinct and come from the database. The floor is
 the edge's own process with its key check, its error translation and its log line, answering a constant. While reads,
 assets and submits are measured the media worker is held still; the pipeline and the time to a claim are measured with
 it, through its real slots.

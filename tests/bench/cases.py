@@ -5,22 +5,30 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from bench.installation import Installation, answering, free_port, memory_mb, program
+from bench.installation import Installation, answering, free_port, memory_mb, processor_s, program
 from bench.internal import Internal, store_object
-from bench.load import Load, load
+from bench.load import Load, load, share_of
 from bench.peers import envoy, naked
 from flexura.jobs.v1 import job_pb2
+from flexura.search.v1.search_service_pb2 import GetStatusRequest
+from flexura.search.v1.search_service_pb2_grpc import SearchServiceStub
+from flexura_kit.rpc import rpc_channel
 
-ROUNDS = 3
+ROUNDS = 3  # Of assets and submits.
+READ_ROUNDS = 9
+READ_S = 2  # Of one load: the shorter the turns, the more alike is the machine's mood for all.
+CALLS = 3000
+CALL_S = 10.0
 PIPELINE_JOBS = 1500
 PIPELINE_S = 120.0
 LOOK_AT = 100
@@ -72,6 +80,21 @@ async def submit_to_claimed(running: Installation, inside: Internal) -> list[Row
     ]
 
 
+async def calls(running: Installation) -> list[Row]:
+    """The price of a call between services that carries next to nothing; it stands behind the batches."""
+    (pid,) = running.pids("flexura_search")[:1]
+    async with rpc_channel(f"unix:{running.socket('search')}") as channel:
+        search = SearchServiceStub(channel)
+        for _ in range(CALLS // 10):
+            await search.GetStatus(GetStatusRequest(), timeout=CALL_S)
+        called, caller = processor_s(pid), time.process_time()
+        for _ in range(CALLS):
+            await search.GetStatus(GetStatusRequest(), timeout=CALL_S)
+        caller, called = time.process_time() - caller, processor_s(pid) - called
+    spent = f"{caller / CALLS * 1e6:.0f} us and {called / CALLS * 1e6:.0f} us"
+    return [Row("Processor time of a call between services, caller and called", spent)]
+
+
 async def reads(running: Installation, inside: Internal, folder: Path) -> list[Row]:
     """Reads of jobs, in turn with the floor, aiohttp alone and Envoy: the machine's mood is the same for all."""
     in_progress = await inside.make_jobs(READ_JOBS)
@@ -81,7 +104,7 @@ async def reads(running: Installation, inside: Internal, folder: Path) -> list[R
     urls = {name: f"http://127.0.0.1:{free_port()}" for name in ("naked", "floor", "edge", "envoy")}
     paths = [f"/api/jobs/{job_id}" for job_id in in_progress]
     done_paths = [f"/api/jobs/{job_id}" for job_id in done]
-    calls = [
+    transcoded = [
         "/flexura.jobs.v1.JobsService/BatchGetJobs\t"
         + json.dumps({"items": [{"accountId": inside.account_id, "jobId": job_id}]}, separators=(",", ":"))
         for job_id in in_progress
@@ -89,14 +112,18 @@ async def reads(running: Installation, inside: Internal, folder: Path) -> list[R
     async with AsyncExitStack() as peers:
         await start_peers(peers, running, folder, urls)
         runs: dict[str, list[Load]] = {name: [] for name in ("naked", "floor", "progress", "finished", "envoy")}
-        for _ in range(ROUNDS):
-            runs["naked"].append(await load(urls["naked"], paths))
-            runs["floor"].append(await load(urls["floor"], paths, key=running.key))
-            runs["progress"].append(await load(urls["edge"], paths, key=running.key))
-            runs["finished"].append(await load(urls["edge"], done_paths, key=running.key))
-            runs["envoy"].append(await load(urls["envoy"], calls, method="POST"))
-    rates = {name: statistics.median(run.per_second for run in some) for name, some in runs.items()}
-    of_floor, of_envoy = rates["progress"] / rates["floor"], rates["progress"] / rates["envoy"]
+        turns: list[tuple[str, Callable[[], Awaitable[Load]]]] = [
+            ("naked", partial(load, urls["naked"], paths, seconds=READ_S)),
+            ("floor", partial(load, urls["floor"], paths, key=running.key, seconds=READ_S)),
+            ("progress", partial(load, urls["edge"], paths, key=running.key, seconds=READ_S)),
+            ("finished", partial(load, urls["edge"], done_paths, key=running.key, seconds=READ_S)),
+            ("envoy", partial(load, urls["envoy"], transcoded, method="POST", seconds=READ_S)),
+        ]
+        for turn in range(READ_ROUNDS):
+            # To and fro: the first of a pair has no advantage over the second.
+            for name, run in turns if turn % 2 else reversed(turns):
+                runs[name].append(await run())
+    of_floor, of_envoy = share_of(runs["progress"], runs["floor"]), share_of(runs["progress"], runs["envoy"])
     return [
         Row("aiohttp alone, a constant", shown(runs["naked"])),
         Row("Floor: the edge with all that surrounds a request, a constant", shown(runs["floor"])),

@@ -1,6 +1,5 @@
 """Cases that compare two branches of the installation, in turn and in one run."""
 
-import statistics
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from bench.cases import Row, body, shown
 from bench.history import finished_jobs
 from bench.installation import Installation
 from bench.internal import Internal
-from bench.load import Load, load
+from bench.load import Load, load, share_of
 
 ROUNDS = 9
 SECONDS = 1  # Of one load: the shorter the turns, the more alike is the machine's mood in both.
@@ -79,8 +78,3 @@ async def in_turn(running: Installation, *both: tuple[Branch, Requests]) -> list
                 method, sent = of_branch[kind]
                 runs[place][kind].append(await load(at.url, sent, key=running.key, method=method, seconds=SECONDS))
     return runs
-
-
-def share_of(runs: list[Load], peers: list[Load]) -> float:
-    """The median of what each run reached of the one beside it: the machine's mood was nearly the same for both."""
-    return statistics.median(run.per_second / peer.per_second for run, peer in zip(runs, peers, strict=True))

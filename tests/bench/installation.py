@@ -139,3 +139,9 @@ def memory_mb(pid: int) -> float:
     """Resident memory of one process."""
     fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return int(fields["VmRSS"].split()[0]) / 1000
+
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor time that a process has taken, with all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

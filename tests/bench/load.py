@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,3 +62,8 @@ async def load(
     line = next(line for line in out.decode().splitlines() if line.startswith("RESULT "))
     requests_done, duration_us, read, p50_us, p99_us, refused, broken = map(int, line.split()[1:])
     return Load(requests_done, duration_us / 1e6, read, p50_us / 1000, p99_us / 1000, refused, broken)
+
+
+def share_of(runs: list[Load], peers: list[Load]) -> float:
+    """The median of what each run reached of the one beside it: the machine's mood was nearly the same for both."""
+    return statistics.median(run.per_second / peer.per_second for run, peer in zip(runs, peers, strict=True))

@@ -5,7 +5,7 @@ import warnings
 
 from flexura.jobs.v1 import jobs_service_pb2 as flexura_dot_jobs_dot_v1_dot_jobs__service__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.78.2'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class JobsServiceStub:
+class JobsServiceStub(object):
     """Jobs and the catalog, for the edge and for internal services.
     """
 
@@ -77,7 +77,7 @@ class JobsServiceStub:
                 _registered_method=True)
 
 
-class JobsServiceServicer:
+class JobsServiceServicer(object):
     """Jobs and the catalog, for the edge and for internal services.
     """
 
@@ -218,7 +218,7 @@ def add_JobsServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class JobsService:
+class JobsService(object):
     """Jobs and the catalog, for the edge and for internal services.
     """
 

@@ -5,7 +5,7 @@ import warnings
 
 from flexura.jobs.v1 import webhooks_service_pb2 as flexura_dot_jobs_dot_v1_dot_webhooks__service__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.78.2'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class WebhooksServiceStub:
+class WebhooksServiceStub(object):
     """Webhooks: addresses that are told when a job has ended, after the Standard Webhooks specification.
 
     What the service decides is recorded with the job's own end, in one transaction, and sent by a process of its own.
@@ -75,7 +75,7 @@ class WebhooksServiceStub:
                 _registered_method=True)
 
 
-class WebhooksServiceServicer:
+class WebhooksServiceServicer(object):
     """Webhooks: addresses that are told when a job has ended, after the Standard Webhooks specification.
 
     What the service decides is recorded with the job's own end, in one transaction, and sent by a process of its own.
@@ -194,7 +194,7 @@ def add_WebhooksServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class WebhooksService:
+class WebhooksService(object):
     """Webhooks: addresses that are told when a job has ended, after the Standard Webhooks specification.
 
     What the service decides is recorded with the job's own end, in one transaction, and sent by a process of its own.

@@ -5,7 +5,7 @@ import warnings
 
 from flexura.jobs.v1 import worker_service_pb2 as flexura_dot_jobs_dot_v1_dot_worker__service__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.78.2'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class WorkerServiceStub:
+class WorkerServiceStub(object):
     """What media workers need: hints to pull, claims, leases and reports. Only workers may reach it.
     """
 
@@ -72,7 +72,7 @@ class WorkerServiceStub:
                 _registered_method=True)
 
 
-class WorkerServiceServicer:
+class WorkerServiceServicer(object):
     """What media workers need: hints to pull, claims, leases and reports. Only workers may reach it.
     """
 
@@ -189,7 +189,7 @@ def add_WorkerServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class WorkerService:
+class WorkerService(object):
     """What media workers need: hints to pull, claims, leases and reports. Only workers may reach it.
     """
 

@@ -5,7 +5,7 @@ import warnings
 
 from flexura.search.v1 import search_service_pb2 as flexura_dot_search_dot_v1_dot_search__service__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.78.2'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class SearchServiceStub:
+class SearchServiceStub(object):
     """Internet search.
     """
 
@@ -47,7 +47,7 @@ class SearchServiceStub:
                 _registered_method=True)
 
 
-class SearchServiceServicer:
+class SearchServiceServicer(object):
     """Internet search.
     """
 
@@ -88,7 +88,7 @@ def add_SearchServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class SearchService:
+class SearchService(object):
     """Internet search.
     """
 
