@@ -73,6 +73,13 @@ class Reason(StrEnum):
     EVENT_STREAM_LIMIT = "event_stream_limit"
 
     SEARCH_UNAVAILABLE = "search_unavailable"
+    CONTINUATION_EXPIRED = "continuation_expired"
+    SEARCH_LIMIT = "search_limit"
+    PAGE_UNREACHABLE = "page_unreachable"
+    PAGE_REFUSED = "page_refused"
+    PAGE_NOT_FOUND = "page_not_found"
+    PAGE_UNREADABLE = "page_unreadable"
+    ADDRESS_REFUSED = "address_refused"
 
     WEBHOOK_NOT_FOUND = "webhook_not_found"
     DELIVERY_NOT_FOUND = "delivery_not_found"

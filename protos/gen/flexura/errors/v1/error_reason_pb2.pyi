@@ -118,6 +118,20 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """As many event streams of the account are open as may be. Example: 100. Metadata: `limit`, `retry_after_ms`."""
     ERROR_REASON_SEARCH_UNAVAILABLE: _ErrorReason.ValueType  # 90
     """No search engine is set up or reachable. Metadata: `engines`."""
+    ERROR_REASON_CONTINUATION_EXPIRED: _ErrorReason.ValueType  # 91
+    """What the rest of an answer was cut from is no longer kept; search again. HTTP 410. Example: an hour later."""
+    ERROR_REASON_SEARCH_LIMIT: _ErrorReason.ValueType  # 92
+    """As many searches of the account are under way as may be. Example: 16. Metadata: `limit`, `retry_after_ms`."""
+    ERROR_REASON_PAGE_UNREACHABLE: _ErrorReason.ValueType  # 93
+    """The page could not be reached. Example: its name is not known. Metadata: `url`."""
+    ERROR_REASON_PAGE_REFUSED: _ErrorReason.ValueType  # 94
+    """The page, or what serves it, does not let us read it. Example: robots.txt, 403, a login. Metadata: `url`."""
+    ERROR_REASON_PAGE_NOT_FOUND: _ErrorReason.ValueType  # 95
+    """There is no such page. Example: 404. Metadata: `url`."""
+    ERROR_REASON_PAGE_UNREADABLE: _ErrorReason.ValueType  # 96
+    """The page is too large, of a kind that holds no text, or cannot be understood. Metadata: `url`."""
+    ERROR_REASON_ADDRESS_REFUSED: _ErrorReason.ValueType  # 97
+    """The address may not be read: it is not on the public internet. Metadata: `url`."""
     ERROR_REASON_WEBHOOK_NOT_FOUND: _ErrorReason.ValueType  # 110
     """No such webhook in this account. Metadata: `webhook_id`."""
     ERROR_REASON_DELIVERY_NOT_FOUND: _ErrorReason.ValueType  # 111
@@ -234,6 +248,20 @@ ERROR_REASON_EVENT_STREAM_LIMIT: ErrorReason.ValueType  # 81
 """As many event streams of the account are open as may be. Example: 100. Metadata: `limit`, `retry_after_ms`."""
 ERROR_REASON_SEARCH_UNAVAILABLE: ErrorReason.ValueType  # 90
 """No search engine is set up or reachable. Metadata: `engines`."""
+ERROR_REASON_CONTINUATION_EXPIRED: ErrorReason.ValueType  # 91
+"""What the rest of an answer was cut from is no longer kept; search again. HTTP 410. Example: an hour later."""
+ERROR_REASON_SEARCH_LIMIT: ErrorReason.ValueType  # 92
+"""As many searches of the account are under way as may be. Example: 16. Metadata: `limit`, `retry_after_ms`."""
+ERROR_REASON_PAGE_UNREACHABLE: ErrorReason.ValueType  # 93
+"""The page could not be reached. Example: its name is not known. Metadata: `url`."""
+ERROR_REASON_PAGE_REFUSED: ErrorReason.ValueType  # 94
+"""The page, or what serves it, does not let us read it. Example: robots.txt, 403, a login. Metadata: `url`."""
+ERROR_REASON_PAGE_NOT_FOUND: ErrorReason.ValueType  # 95
+"""There is no such page. Example: 404. Metadata: `url`."""
+ERROR_REASON_PAGE_UNREADABLE: ErrorReason.ValueType  # 96
+"""The page is too large, of a kind that holds no text, or cannot be understood. Metadata: `url`."""
+ERROR_REASON_ADDRESS_REFUSED: ErrorReason.ValueType  # 97
+"""The address may not be read: it is not on the public internet. Metadata: `url`."""
 ERROR_REASON_WEBHOOK_NOT_FOUND: ErrorReason.ValueType  # 110
 """No such webhook in this account. Metadata: `webhook_id`."""
 ERROR_REASON_DELIVERY_NOT_FOUND: ErrorReason.ValueType  # 111

@@ -22,25 +22,53 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from flexura.errors.v1 import error_pb2 as flexura_dot_errors_dot_v1_dot_error__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&flexura/search/v1/search_service.proto\x12\x11\x66lexura.search.v1\"G\n\rSearchRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x13\n\x0bmax_results\x18\x03 \x01(\x05\"B\n\x0eSearchResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.flexura.search.v1.SearchResult\";\n\x0cSearchResult\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x0f\n\x07snippet\x18\x03 \x01(\t\"\x12\n\x10GetStatusRequest\"$\n\x11GetStatusResponse\x12\x0f\n\x07\x65ngines\x18\x01 \x03(\t2\xb6\x01\n\rSearchService\x12M\n\x06Search\x12 .flexura.search.v1.SearchRequest\x1a!.flexura.search.v1.SearchResponse\x12V\n\tGetStatus\x12#.flexura.search.v1.GetStatusRequest\x1a$.flexura.search.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&flexura/search/v1/search_service.proto\x12\x11\x66lexura.search.v1\x1a\x1d\x66lexura/errors/v1/error.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x04\n\rSearchRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x13\n\x0bmax_results\x18\x03 \x01(\x05\x12\x17\n\x0f\x66urther_queries\x18\x04 \x03(\t\x12\'\n\x05topic\x18\x05 \x01(\x0e\x32\x18.flexura.search.v1.Topic\x12\x30\n\ntime_range\x18\x06 \x01(\x0e\x32\x1c.flexura.search.v1.TimeRange\x12\x12\n\nstart_date\x18\x07 \x01(\t\x12\x10\n\x08\x65nd_date\x18\x08 \x01(\t\x12\x0f\n\x07\x63ountry\x18\t \x01(\t\x12\x10\n\x08language\x18\n \x01(\t\x12\x17\n\x0finclude_domains\x18\x0b \x03(\t\x12\x17\n\x0f\x65xclude_domains\x18\x0c \x03(\t\x12+\n\x07\x63ontent\x18\r \x01(\x0e\x32\x1a.flexura.search.v1.Content\x12-\n\x06\x66ormat\x18\x0e \x01(\x0e\x32\x1d.flexura.search.v1.TextFormat\x12\x12\n\nmax_tokens\x18\x0f \x01(\x05\x12\x0f\n\x07\x65ngines\x18\x10 \x03(\t\x12\x13\n\x0bno_fallback\x18\x11 \x01(\x08\x12\x12\n\ntimeout_ms\x18\x12 \x01(\x05\x12\x10\n\x08is_fresh\x18\x13 \x01(\x08\x12\x14\n\x0c\x63ontinuation\x18\x14 \x01(\t\"\xb7\x02\n\x0eSearchResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.flexura.search.v1.SearchResult\x12.\n\x06images\x18\x02 \x03(\x0b\x32\x1e.flexura.search.v1.ImageResult\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12\x18\n\x10\x61vailable_tokens\x18\x04 \x01(\x05\x12\x14\n\x0c\x63ontinuation\x18\x05 \x01(\t\x12\x10\n\x08\x64\x65graded\x18\x06 \x01(\x08\x12\x36\n\x0eprovider_trace\x18\x07 \x03(\x0b\x32\x1e.flexura.search.v1.EngineTrace\x12\x11\n\tis_cached\x18\x08 \x01(\x08\x12\x12\n\nest_tokens\x18\t \x01(\x05\x12\x0f\n\x07queries\x18\n \x03(\t\"\x88\x03\n\x0cSearchResult\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x0f\n\x07snippet\x18\x03 \x01(\t\x12.\n\nhighlights\x18\x04 \x03(\x0b\x32\x1a.flexura.search.v1.Passage\x12\x0f\n\x07\x63ontent\x18\x05 \x01(\t\x12\r\n\x05score\x18\x06 \x01(\x01\x12\x30\n\x0cpublish_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61uthor\x18\x08 \x01(\t\x12\x0f\n\x07\x66\x61vicon\x18\t \x01(\t\x12\r\n\x05image\x18\n \x01(\t\x12*\n\x07sources\x18\x0b \x03(\x0b\x32\x19.flexura.search.v1.Source\x12\x12\n\nest_tokens\x18\x0c \x01(\x05\x12\x14\n\x0cis_continued\x18\r \x01(\x08\x12\x15\n\rcontent_start\x18\x0e \x01(\x05\x12,\n\nread_error\x18\x0f \x01(\x0b\x32\x18.flexura.errors.v1.Error\"B\n\x07Passage\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x03 \x01(\x05\x12\r\n\x05score\x18\x04 \x01(\x01\"&\n\x06Source\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\"\x9d\x01\n\x0bImageResult\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x15\n\rthumbnail_url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x10\n\x08page_url\x18\x04 \x01(\t\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12*\n\x07sources\x18\x07 \x03(\x0b\x32\x19.flexura.search.v1.Source\"\x80\x01\n\x0b\x45ngineTrace\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12/\n\x06status\x18\x02 \x01(\x0e\x32\x1f.flexura.search.v1.EngineStatus\x12\x0f\n\x07took_ms\x18\x03 \x01(\x05\x12\x0f\n\x07results\x18\x04 \x01(\x05\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\xb0\x01\n\x10ReadPagesRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0c\n\x04urls\x18\x02 \x03(\t\x12\r\n\x05query\x18\x03 \x01(\t\x12-\n\x06\x66ormat\x18\x04 \x01(\x0e\x32\x1d.flexura.search.v1.TextFormat\x12\x12\n\nmax_tokens\x18\x05 \x01(\x05\x12\x12\n\ntimeout_ms\x18\x06 \x01(\x05\x12\x14\n\x0c\x63ontinuation\x18\x07 \x01(\t\"\x92\x01\n\x11ReadPagesResponse\x12&\n\x05pages\x18\x01 \x03(\x0b\x32\x17.flexura.search.v1.Page\x12\x11\n\ttruncated\x18\x02 \x01(\x08\x12\x18\n\x10\x61vailable_tokens\x18\x03 \x01(\x05\x12\x14\n\x0c\x63ontinuation\x18\x04 \x01(\t\x12\x12\n\nest_tokens\x18\x05 \x01(\x05\"\xe7\x02\n\x04Page\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x11\n\tfinal_url\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0e\n\x06\x61uthor\x18\x04 \x01(\t\x12\x30\n\x0cpublish_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04site\x18\x06 \x01(\t\x12\x10\n\x08language\x18\x07 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x08 \x01(\t\x12\x0f\n\x07\x63ontent\x18\t \x01(\t\x12.\n\nhighlights\x18\n \x03(\x0b\x32\x1a.flexura.search.v1.Passage\x12\r\n\x05links\x18\x0b \x03(\t\x12\x12\n\nest_tokens\x18\x0c \x01(\x05\x12\x14\n\x0cis_continued\x18\r \x01(\x08\x12\x15\n\rcontent_start\x18\x0e \x01(\x05\x12\'\n\x05\x65rror\x18\x0f \x01(\x0b\x32\x18.flexura.errors.v1.Error\"\x12\n\x10GetStatusRequest\"\\\n\x11GetStatusResponse\x12\x0f\n\x07\x65ngines\x18\x01 \x03(\t\x12\x36\n\rengine_health\x18\x02 \x03(\x0b\x32\x1f.flexura.search.v1.EngineHealth\"\xa3\x01\n\x0c\x45ngineHealth\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\x34\n\x0blast_status\x18\x02 \x01(\x0e\x32\x1f.flexura.search.v1.EngineStatus\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12(\n\x06topics\x18\x04 \x03(\x0e\x32\x18.flexura.search.v1.Topic\x12\x13\n\x0bis_fallback\x18\x05 \x01(\x08*w\n\x05Topic\x12\x15\n\x11TOPIC_UNSPECIFIED\x10\x00\x12\x11\n\rTOPIC_GENERAL\x10\x01\x12\x0e\n\nTOPIC_NEWS\x10\x02\x12\x10\n\x0cTOPIC_IMAGES\x10\x03\x12\x12\n\x0eTOPIC_ACADEMIC\x10\x04\x12\x0e\n\nTOPIC_CODE\x10\x05*{\n\tTimeRange\x12\x1a\n\x16TIME_RANGE_UNSPECIFIED\x10\x00\x12\x12\n\x0eTIME_RANGE_DAY\x10\x01\x12\x13\n\x0fTIME_RANGE_WEEK\x10\x02\x12\x14\n\x10TIME_RANGE_MONTH\x10\x03\x12\x13\n\x0fTIME_RANGE_YEAR\x10\x04*^\n\x07\x43ontent\x12\x17\n\x13\x43ONTENT_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43ONTENT_NONE\x10\x01\x12\x16\n\x12\x43ONTENT_HIGHLIGHTS\x10\x02\x12\x10\n\x0c\x43ONTENT_FULL\x10\x03*Y\n\nTextFormat\x12\x1b\n\x17TEXT_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14TEXT_FORMAT_MARKDOWN\x10\x01\x12\x14\n\x10TEXT_FORMAT_TEXT\x10\x02*\xc1\x02\n\x0c\x45ngineStatus\x12\x1d\n\x19\x45NGINE_STATUS_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45NGINE_STATUS_OK\x10\x01\x12\x17\n\x13\x45NGINE_STATUS_EMPTY\x10\x02\x12\x1b\n\x17\x45NGINE_STATUS_TIMED_OUT\x10\x03\x12\x19\n\x15\x45NGINE_STATUS_LIMITED\x10\x04\x12\x1c\n\x18\x45NGINE_STATUS_QUOTA_USED\x10\x05\x12\x19\n\x15\x45NGINE_STATUS_REFUSED\x10\x06\x12\x19\n\x15\x45NGINE_STATUS_BLOCKED\x10\x07\x12\x18\n\x14\x45NGINE_STATUS_BROKEN\x10\x08\x12\x1d\n\x19\x45NGINE_STATUS_UNREACHABLE\x10\t\x12\x1e\n\x1a\x45NGINE_STATUS_COOLING_DOWN\x10\n2\x8e\x02\n\rSearchService\x12M\n\x06Search\x12 .flexura.search.v1.SearchRequest\x1a!.flexura.search.v1.SearchResponse\x12V\n\tReadPages\x12#.flexura.search.v1.ReadPagesRequest\x1a$.flexura.search.v1.ReadPagesResponse\x12V\n\tGetStatus\x12#.flexura.search.v1.GetStatusRequest\x1a$.flexura.search.v1.GetStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'flexura.search.v1.search_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEARCHREQUEST']._serialized_start=61
-  _globals['_SEARCHREQUEST']._serialized_end=132
-  _globals['_SEARCHRESPONSE']._serialized_start=134
-  _globals['_SEARCHRESPONSE']._serialized_end=200
-  _globals['_SEARCHRESULT']._serialized_start=202
-  _globals['_SEARCHRESULT']._serialized_end=261
-  _globals['_GETSTATUSREQUEST']._serialized_start=263
-  _globals['_GETSTATUSREQUEST']._serialized_end=281
-  _globals['_GETSTATUSRESPONSE']._serialized_start=283
-  _globals['_GETSTATUSRESPONSE']._serialized_end=319
-  _globals['_SEARCHSERVICE']._serialized_start=322
-  _globals['_SEARCHSERVICE']._serialized_end=504
+  _globals['_TOPIC']._serialized_start=2726
+  _globals['_TOPIC']._serialized_end=2845
+  _globals['_TIMERANGE']._serialized_start=2847
+  _globals['_TIMERANGE']._serialized_end=2970
+  _globals['_CONTENT']._serialized_start=2972
+  _globals['_CONTENT']._serialized_end=3066
+  _globals['_TEXTFORMAT']._serialized_start=3068
+  _globals['_TEXTFORMAT']._serialized_end=3157
+  _globals['_ENGINESTATUS']._serialized_start=3160
+  _globals['_ENGINESTATUS']._serialized_end=3481
+  _globals['_SEARCHREQUEST']._serialized_start=126
+  _globals['_SEARCHREQUEST']._serialized_end=646
+  _globals['_SEARCHRESPONSE']._serialized_start=649
+  _globals['_SEARCHRESPONSE']._serialized_end=960
+  _globals['_SEARCHRESULT']._serialized_start=963
+  _globals['_SEARCHRESULT']._serialized_end=1355
+  _globals['_PASSAGE']._serialized_start=1357
+  _globals['_PASSAGE']._serialized_end=1423
+  _globals['_SOURCE']._serialized_start=1425
+  _globals['_SOURCE']._serialized_end=1463
+  _globals['_IMAGERESULT']._serialized_start=1466
+  _globals['_IMAGERESULT']._serialized_end=1623
+  _globals['_ENGINETRACE']._serialized_start=1626
+  _globals['_ENGINETRACE']._serialized_end=1754
+  _globals['_READPAGESREQUEST']._serialized_start=1757
+  _globals['_READPAGESREQUEST']._serialized_end=1933
+  _globals['_READPAGESRESPONSE']._serialized_start=1936
+  _globals['_READPAGESRESPONSE']._serialized_end=2082
+  _globals['_PAGE']._serialized_start=2085
+  _globals['_PAGE']._serialized_end=2444
+  _globals['_GETSTATUSREQUEST']._serialized_start=2446
+  _globals['_GETSTATUSREQUEST']._serialized_end=2464
+  _globals['_GETSTATUSRESPONSE']._serialized_start=2466
+  _globals['_GETSTATUSRESPONSE']._serialized_end=2558
+  _globals['_ENGINEHEALTH']._serialized_start=2561
+  _globals['_ENGINEHEALTH']._serialized_end=2724
+  _globals['_SEARCHSERVICE']._serialized_start=3484
+  _globals['_SEARCHSERVICE']._serialized_end=3754
 # @@protoc_insertion_point(module_scope)

@@ -4,9 +4,12 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from flexura.errors.v1 import error_pb2 as _error_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +21,182 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Topic:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TopicEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Topic.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TOPIC_UNSPECIFIED: _Topic.ValueType  # 0
+    """None was chosen: TOPIC_GENERAL."""
+    TOPIC_GENERAL: _Topic.ValueType  # 1
+    """All pages."""
+    TOPIC_NEWS: _Topic.ValueType  # 2
+    """News, the latest first among equals."""
+    TOPIC_IMAGES: _Topic.ValueType  # 3
+    """Images."""
+    TOPIC_ACADEMIC: _Topic.ValueType  # 4
+    """Papers and encyclopedias."""
+    TOPIC_CODE: _Topic.ValueType  # 5
+    """Programming: documentation, questions, source."""
+
+class Topic(_Topic, metaclass=_TopicEnumTypeWrapper):
+    """What is searched."""
+
+TOPIC_UNSPECIFIED: Topic.ValueType  # 0
+"""None was chosen: TOPIC_GENERAL."""
+TOPIC_GENERAL: Topic.ValueType  # 1
+"""All pages."""
+TOPIC_NEWS: Topic.ValueType  # 2
+"""News, the latest first among equals."""
+TOPIC_IMAGES: Topic.ValueType  # 3
+"""Images."""
+TOPIC_ACADEMIC: Topic.ValueType  # 4
+"""Papers and encyclopedias."""
+TOPIC_CODE: Topic.ValueType  # 5
+"""Programming: documentation, questions, source."""
+Global___Topic: _TypeAlias = Topic  # noqa: Y015
+
+class _TimeRange:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TimeRangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeRange.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TIME_RANGE_UNSPECIFIED: _TimeRange.ValueType  # 0
+    """Any age."""
+    TIME_RANGE_DAY: _TimeRange.ValueType  # 1
+    """A day."""
+    TIME_RANGE_WEEK: _TimeRange.ValueType  # 2
+    """Seven days."""
+    TIME_RANGE_MONTH: _TimeRange.ValueType  # 3
+    """31 days."""
+    TIME_RANGE_YEAR: _TimeRange.ValueType  # 4
+    """366 days."""
+
+class TimeRange(_TimeRange, metaclass=_TimeRangeEnumTypeWrapper):
+    """How old what is found may be."""
+
+TIME_RANGE_UNSPECIFIED: TimeRange.ValueType  # 0
+"""Any age."""
+TIME_RANGE_DAY: TimeRange.ValueType  # 1
+"""A day."""
+TIME_RANGE_WEEK: TimeRange.ValueType  # 2
+"""Seven days."""
+TIME_RANGE_MONTH: TimeRange.ValueType  # 3
+"""31 days."""
+TIME_RANGE_YEAR: TimeRange.ValueType  # 4
+"""366 days."""
+Global___TimeRange: _TypeAlias = TimeRange  # noqa: Y015
+
+class _Content:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ContentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Content.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONTENT_UNSPECIFIED: _Content.ValueType  # 0
+    """None was chosen: CONTENT_HIGHLIGHTS."""
+    CONTENT_NONE: _Content.ValueType  # 1
+    """What the engines say alone; no page is read."""
+    CONTENT_HIGHLIGHTS: _Content.ValueType  # 2
+    """The passages that answer the query."""
+    CONTENT_FULL: _Content.ValueType  # 3
+    """These, and the whole text."""
+
+class Content(_Content, metaclass=_ContentEnumTypeWrapper):
+    """How much of each page is answered."""
+
+CONTENT_UNSPECIFIED: Content.ValueType  # 0
+"""None was chosen: CONTENT_HIGHLIGHTS."""
+CONTENT_NONE: Content.ValueType  # 1
+"""What the engines say alone; no page is read."""
+CONTENT_HIGHLIGHTS: Content.ValueType  # 2
+"""The passages that answer the query."""
+CONTENT_FULL: Content.ValueType  # 3
+"""These, and the whole text."""
+Global___Content: _TypeAlias = Content  # noqa: Y015
+
+class _TextFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TextFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TextFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TEXT_FORMAT_UNSPECIFIED: _TextFormat.ValueType  # 0
+    """None was chosen: TEXT_FORMAT_MARKDOWN."""
+    TEXT_FORMAT_MARKDOWN: _TextFormat.ValueType  # 1
+    """Markdown: headings, lists, tables, links, code."""
+    TEXT_FORMAT_TEXT: _TextFormat.ValueType  # 2
+    """Plain text."""
+
+class TextFormat(_TextFormat, metaclass=_TextFormatEnumTypeWrapper):
+    """How the text of a page is written."""
+
+TEXT_FORMAT_UNSPECIFIED: TextFormat.ValueType  # 0
+"""None was chosen: TEXT_FORMAT_MARKDOWN."""
+TEXT_FORMAT_MARKDOWN: TextFormat.ValueType  # 1
+"""Markdown: headings, lists, tables, links, code."""
+TEXT_FORMAT_TEXT: TextFormat.ValueType  # 2
+"""Plain text."""
+Global___TextFormat: _TypeAlias = TextFormat  # noqa: Y015
+
+class _EngineStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EngineStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EngineStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENGINE_STATUS_UNSPECIFIED: _EngineStatus.ValueType  # 0
+    """Nobody says."""
+    ENGINE_STATUS_OK: _EngineStatus.ValueType  # 1
+    """It answered."""
+    ENGINE_STATUS_EMPTY: _EngineStatus.ValueType  # 2
+    """It answered that there is nothing."""
+    ENGINE_STATUS_TIMED_OUT: _EngineStatus.ValueType  # 3
+    """It did not answer in time."""
+    ENGINE_STATUS_LIMITED: _EngineStatus.ValueType  # 4
+    """It takes no more questions for a while."""
+    ENGINE_STATUS_QUOTA_USED: _EngineStatus.ValueType  # 5
+    """What was paid for is used up."""
+    ENGINE_STATUS_REFUSED: _EngineStatus.ValueType  # 6
+    """It refused the key or the request."""
+    ENGINE_STATUS_BLOCKED: _EngineStatus.ValueType  # 7
+    """It takes us for a robot, or what it asks in turn does."""
+    ENGINE_STATUS_BROKEN: _EngineStatus.ValueType  # 8
+    """It answered what cannot be read, or an error of its own."""
+    ENGINE_STATUS_UNREACHABLE: _EngineStatus.ValueType  # 9
+    """It could not be reached."""
+    ENGINE_STATUS_COOLING_DOWN: _EngineStatus.ValueType  # 10
+    """It failed lately and was not asked."""
+
+class EngineStatus(_EngineStatus, metaclass=_EngineStatusEnumTypeWrapper):
+    """What came of an engine."""
+
+ENGINE_STATUS_UNSPECIFIED: EngineStatus.ValueType  # 0
+"""Nobody says."""
+ENGINE_STATUS_OK: EngineStatus.ValueType  # 1
+"""It answered."""
+ENGINE_STATUS_EMPTY: EngineStatus.ValueType  # 2
+"""It answered that there is nothing."""
+ENGINE_STATUS_TIMED_OUT: EngineStatus.ValueType  # 3
+"""It did not answer in time."""
+ENGINE_STATUS_LIMITED: EngineStatus.ValueType  # 4
+"""It takes no more questions for a while."""
+ENGINE_STATUS_QUOTA_USED: EngineStatus.ValueType  # 5
+"""What was paid for is used up."""
+ENGINE_STATUS_REFUSED: EngineStatus.ValueType  # 6
+"""It refused the key or the request."""
+ENGINE_STATUS_BLOCKED: EngineStatus.ValueType  # 7
+"""It takes us for a robot, or what it asks in turn does."""
+ENGINE_STATUS_BROKEN: EngineStatus.ValueType  # 8
+"""It answered what cannot be read, or an error of its own."""
+ENGINE_STATUS_UNREACHABLE: EngineStatus.ValueType  # 9
+"""It could not be reached."""
+ENGINE_STATUS_COOLING_DOWN: EngineStatus.ValueType  # 10
+"""It failed lately and was not asked."""
+Global___EngineStatus: _TypeAlias = EngineStatus  # noqa: Y015
+
 @_typing.final
 class SearchRequest(_message.Message):
     """What Search takes."""
@@ -27,22 +206,100 @@ class SearchRequest(_message.Message):
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
     MAX_RESULTS_FIELD_NUMBER: _builtins.int
+    FURTHER_QUERIES_FIELD_NUMBER: _builtins.int
+    TOPIC_FIELD_NUMBER: _builtins.int
+    TIME_RANGE_FIELD_NUMBER: _builtins.int
+    START_DATE_FIELD_NUMBER: _builtins.int
+    END_DATE_FIELD_NUMBER: _builtins.int
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    INCLUDE_DOMAINS_FIELD_NUMBER: _builtins.int
+    EXCLUDE_DOMAINS_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    ENGINES_FIELD_NUMBER: _builtins.int
+    NO_FALLBACK_FIELD_NUMBER: _builtins.int
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    IS_FRESH_FIELD_NUMBER: _builtins.int
+    CONTINUATION_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     """The account on whose behalf the search runs."""
     query: _builtins.str
     """What is looked for, 1 to 2,000 characters."""
     max_results: _builtins.int
     """How many results at most, 1 to 50; 0 means 10."""
+    topic: Global___Topic.ValueType
+    """What is searched."""
+    time_range: Global___TimeRange.ValueType
+    """How old what is found may be; not together with the dates."""
+    start_date: _builtins.str
+    """First day of publication, `YYYY-MM-DD`; empty for any."""
+    end_date: _builtins.str
+    """Last day of publication, `YYYY-MM-DD`; empty for any."""
+    country: _builtins.str
+    """Country whose results are preferred, two letters of ISO 3166-1; empty for none."""
+    language: _builtins.str
+    """Language of the results, two letters of ISO 639-1; empty for any."""
+    content: Global___Content.ValueType
+    """How much of each page is answered."""
+    format: Global___TextFormat.ValueType
+    """How text is written."""
+    max_tokens: _builtins.int
+    """Tokens that the whole answer may have as JSON; 0 for no budget, else at least 500."""
+    no_fallback: _builtins.bool
+    """Whether the search fails rather than be answered by others than the engines that were chosen first."""
+    timeout_ms: _builtins.int
+    """Milliseconds that the answer may take, 500 to 25,000; 0 means 10,000."""
+    is_fresh: _builtins.bool
+    """Whether an answer that was kept is passed over."""
+    continuation: _builtins.str
+    """Goes on where an answer was cut off; all other fields but `account_id`, `max_tokens` and `timeout_ms` are passed
+    over.
+    """
+    @_builtins.property
+    def further_queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Up to 4 other ways to ask for the same; what is found for all is merged."""
+
+    @_builtins.property
+    def include_domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Domains that are answered alone, subdomains included, at most 100."""
+
+    @_builtins.property
+    def exclude_domains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Domains that are left out, subdomains included, at most 100."""
+
+    @_builtins.property
+    def engines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Engines that are asked; empty leaves the choice to the service."""
+
     def __init__(
         self,
         *,
         account_id: _builtins.str = ...,
         query: _builtins.str = ...,
         max_results: _builtins.int = ...,
+        further_queries: _abc.Iterable[_builtins.str] | None = ...,
+        topic: Global___Topic.ValueType = ...,
+        time_range: Global___TimeRange.ValueType = ...,
+        start_date: _builtins.str = ...,
+        end_date: _builtins.str = ...,
+        country: _builtins.str = ...,
+        language: _builtins.str = ...,
+        include_domains: _abc.Iterable[_builtins.str] | None = ...,
+        exclude_domains: _abc.Iterable[_builtins.str] | None = ...,
+        content: Global___Content.ValueType = ...,
+        format: Global___TextFormat.ValueType = ...,
+        max_tokens: _builtins.int = ...,
+        engines: _abc.Iterable[_builtins.str] | None = ...,
+        no_fallback: _builtins.bool = ...,
+        timeout_ms: _builtins.int = ...,
+        is_fresh: _builtins.bool = ...,
+        continuation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "max_results", b"max_results", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "content", b"content", "continuation", b"continuation", "country", b"country", "end_date", b"end_date", "engines", b"engines", "exclude_domains", b"exclude_domains", "format", b"format", "further_queries", b"further_queries", "include_domains", b"include_domains", "is_fresh", b"is_fresh", "language", b"language", "max_results", b"max_results", "max_tokens", b"max_tokens", "no_fallback", b"no_fallback", "query", b"query", "start_date", b"start_date", "time_range", b"time_range", "timeout_ms", b"timeout_ms", "topic", b"topic"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -55,18 +312,60 @@ class SearchResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RESULTS_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    AVAILABLE_TOKENS_FIELD_NUMBER: _builtins.int
+    CONTINUATION_FIELD_NUMBER: _builtins.int
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    PROVIDER_TRACE_FIELD_NUMBER: _builtins.int
+    IS_CACHED_FIELD_NUMBER: _builtins.int
+    EST_TOKENS_FIELD_NUMBER: _builtins.int
+    QUERIES_FIELD_NUMBER: _builtins.int
+    truncated: _builtins.bool
+    """Whether something was left out for the budget's sake."""
+    available_tokens: _builtins.int
+    """Tokens of what is left."""
+    continuation: _builtins.str
+    """Fetches what is left; empty where nothing is."""
+    degraded: _builtins.bool
+    """Whether an engine that was asked did not answer, or others stepped in."""
+    is_cached: _builtins.bool
+    """Whether the answer was kept from an earlier search."""
+    est_tokens: _builtins.int
+    """Tokens of this answer as JSON, rather too many than too few."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """The results, best first."""
+
+    @_builtins.property
+    def images(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImageResult]:
+        """Images that were found."""
+
+    @_builtins.property
+    def provider_trace(self) -> _containers.RepeatedCompositeFieldContainer[Global___EngineTrace]:
+        """What came of each engine."""
+
+    @_builtins.property
+    def queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The queries that were asked: without blanks around them, each once."""
 
     def __init__(
         self,
         *,
         results: _abc.Iterable[Global___SearchResult] | None = ...,
+        images: _abc.Iterable[Global___ImageResult] | None = ...,
+        truncated: _builtins.bool = ...,
+        available_tokens: _builtins.int = ...,
+        continuation: _builtins.str = ...,
+        degraded: _builtins.bool = ...,
+        provider_trace: _abc.Iterable[Global___EngineTrace] | None = ...,
+        is_cached: _builtins.bool = ...,
+        est_tokens: _builtins.int = ...,
+        queries: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_tokens", b"available_tokens", "continuation", b"continuation", "degraded", b"degraded", "est_tokens", b"est_tokens", "images", b"images", "is_cached", b"is_cached", "provider_trace", b"provider_trace", "queries", b"queries", "results", b"results", "truncated", b"truncated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -81,26 +380,404 @@ class SearchResult(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
     SNIPPET_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    FAVICON_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    EST_TOKENS_FIELD_NUMBER: _builtins.int
+    IS_CONTINUED_FIELD_NUMBER: _builtins.int
+    CONTENT_START_FIELD_NUMBER: _builtins.int
+    READ_ERROR_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     """Title of the page, plain text."""
     url: _builtins.str
     """Address of the page."""
     snippet: _builtins.str
-    """What the engine says of it, plain text."""
+    """What an engine says of it, plain text."""
+    content: _builtins.str
+    """Text of the page, or the part of it that begins at `content_start`."""
+    score: _builtins.float
+    """How well it fits, 0 to 1."""
+    author: _builtins.str
+    """Who wrote it; empty where nobody says."""
+    favicon: _builtins.str
+    """Address of the site's icon."""
+    image: _builtins.str
+    """Address of a picture that stands for the page."""
+    est_tokens: _builtins.int
+    """Tokens of this result as JSON."""
+    is_continued: _builtins.bool
+    """Whether this goes on with a result that an earlier part of the answer began."""
+    content_start: _builtins.int
+    """Place of `content` in the text of the page, in characters."""
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___Passage]:
+        """Passages of the page that answer the query, best first."""
+
+    @_builtins.property
+    def publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was published; absent where nobody says."""
+
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___Source]:
+        """Engines that found it."""
+
+    @_builtins.property
+    def read_error(self) -> _error_pb2.Error:
+        """Why the page could not be read; absent where it was, or was not to be."""
+
     def __init__(
         self,
         *,
         title: _builtins.str = ...,
         url: _builtins.str = ...,
         snippet: _builtins.str = ...,
+        highlights: _abc.Iterable[Global___Passage] | None = ...,
+        content: _builtins.str = ...,
+        score: _builtins.float = ...,
+        publish_time: _timestamp_pb2.Timestamp | None = ...,
+        author: _builtins.str = ...,
+        favicon: _builtins.str = ...,
+        image: _builtins.str = ...,
+        sources: _abc.Iterable[Global___Source] | None = ...,
+        est_tokens: _builtins.int = ...,
+        is_continued: _builtins.bool = ...,
+        content_start: _builtins.int = ...,
+        read_error: _error_pb2.Error | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["publish_time", b"publish_time", "read_error", b"read_error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["snippet", b"snippet", "title", b"title", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "content", b"content", "content_start", b"content_start", "est_tokens", b"est_tokens", "favicon", b"favicon", "highlights", b"highlights", "image", b"image", "is_continued", b"is_continued", "publish_time", b"publish_time", "read_error", b"read_error", "score", b"score", "snippet", b"snippet", "sources", b"sources", "title", b"title", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchResult: _TypeAlias = SearchResult  # noqa: Y015
+
+@_typing.final
+class Passage(_message.Message):
+    """A passage of a page, cut at the ends of sentences."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The passage."""
+    start: _builtins.int
+    """Its place in the text of the page, in characters."""
+    end: _builtins.int
+    """The place behind its last character."""
+    score: _builtins.float
+    """How well it fits, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+        score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "score", b"score", "start", b"start", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Passage: _TypeAlias = Passage  # noqa: Y015
+
+@_typing.final
+class Source(_message.Message):
+    """An engine that found a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    engine: _builtins.str
+    """Name of the engine."""
+    rank: _builtins.int
+    """Place among what it found, 1 for the first."""
+    def __init__(
+        self,
+        *,
+        engine: _builtins.str = ...,
+        rank: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "rank", b"rank"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Source: _TypeAlias = Source  # noqa: Y015
+
+@_typing.final
+class ImageResult(_message.Message):
+    """An image that was found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_URL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    PAGE_URL_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """Address of the image."""
+    thumbnail_url: _builtins.str
+    """Address of a small one; empty where there is none."""
+    title: _builtins.str
+    """Title, plain text."""
+    page_url: _builtins.str
+    """Page that shows it."""
+    width: _builtins.int
+    """Pixels; 0 where nobody says."""
+    height: _builtins.int
+    """Pixels; 0 where nobody says."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___Source]:
+        """Engines that found it."""
+
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        thumbnail_url: _builtins.str = ...,
+        title: _builtins.str = ...,
+        page_url: _builtins.str = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        sources: _abc.Iterable[Global___Source] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["height", b"height", "page_url", b"page_url", "sources", b"sources", "thumbnail_url", b"thumbnail_url", "title", b"title", "url", b"url", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImageResult: _TypeAlias = ImageResult  # noqa: Y015
+
+@_typing.final
+class EngineTrace(_message.Message):
+    """One engine's part in an answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    TOOK_MS_FIELD_NUMBER: _builtins.int
+    RESULTS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    engine: _builtins.str
+    """Name of the engine."""
+    status: Global___EngineStatus.ValueType
+    """What came of it."""
+    took_ms: _builtins.int
+    """Milliseconds it took."""
+    results: _builtins.int
+    """How many results it found."""
+    reason: _builtins.str
+    """Why it failed, or what it left out; empty where all went well."""
+    def __init__(
+        self,
+        *,
+        engine: _builtins.str = ...,
+        status: Global___EngineStatus.ValueType = ...,
+        took_ms: _builtins.int = ...,
+        results: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "reason", b"reason", "results", b"results", "status", b"status", "took_ms", b"took_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EngineTrace: _TypeAlias = EngineTrace  # noqa: Y015
+
+@_typing.final
+class ReadPagesRequest(_message.Message):
+    """What ReadPages takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    URLS_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    CONTINUATION_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """The account on whose behalf the pages are read."""
+    query: _builtins.str
+    """What to look for in the pages; empty for no highlights."""
+    format: Global___TextFormat.ValueType
+    """How text is written."""
+    max_tokens: _builtins.int
+    """Tokens that the whole answer may have as JSON; 0 for no budget, else at least 500."""
+    timeout_ms: _builtins.int
+    """Milliseconds that the answer may take, 500 to 25,000; 0 means 15,000."""
+    continuation: _builtins.str
+    """Goes on where an answer was cut off; all other fields but `account_id`, `max_tokens` and `timeout_ms` are passed
+    over.
+    """
+    @_builtins.property
+    def urls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses, 1 to 20, http or https."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        urls: _abc.Iterable[_builtins.str] | None = ...,
+        query: _builtins.str = ...,
+        format: Global___TextFormat.ValueType = ...,
+        max_tokens: _builtins.int = ...,
+        timeout_ms: _builtins.int = ...,
+        continuation: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "continuation", b"continuation", "format", b"format", "max_tokens", b"max_tokens", "query", b"query", "timeout_ms", b"timeout_ms", "urls", b"urls"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadPagesRequest: _TypeAlias = ReadPagesRequest  # noqa: Y015
+
+@_typing.final
+class ReadPagesResponse(_message.Message):
+    """What ReadPages answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGES_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    AVAILABLE_TOKENS_FIELD_NUMBER: _builtins.int
+    CONTINUATION_FIELD_NUMBER: _builtins.int
+    EST_TOKENS_FIELD_NUMBER: _builtins.int
+    truncated: _builtins.bool
+    """Whether something was left out for the budget's sake."""
+    available_tokens: _builtins.int
+    """Tokens of what is left."""
+    continuation: _builtins.str
+    """Fetches what is left; empty where nothing is."""
+    est_tokens: _builtins.int
+    """Tokens of this answer as JSON, rather too many than too few."""
+    @_builtins.property
+    def pages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Page]:
+        """One for each address, in order; a part of them where the answer was cut off."""
+
+    def __init__(
+        self,
+        *,
+        pages: _abc.Iterable[Global___Page] | None = ...,
+        truncated: _builtins.bool = ...,
+        available_tokens: _builtins.int = ...,
+        continuation: _builtins.str = ...,
+        est_tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available_tokens", b"available_tokens", "continuation", b"continuation", "est_tokens", b"est_tokens", "pages", b"pages", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadPagesResponse: _TypeAlias = ReadPagesResponse  # noqa: Y015
+
+@_typing.final
+class Page(_message.Message):
+    """A page that was read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    FINAL_URL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    SITE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    EST_TOKENS_FIELD_NUMBER: _builtins.int
+    IS_CONTINUED_FIELD_NUMBER: _builtins.int
+    CONTENT_START_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """The address that was asked for."""
+    final_url: _builtins.str
+    """The address that answered, behind all redirects."""
+    title: _builtins.str
+    """Title, plain text."""
+    author: _builtins.str
+    """Who wrote it; empty where the page does not say."""
+    site: _builtins.str
+    """Name of the site; empty where the page does not say."""
+    language: _builtins.str
+    """Two letters of ISO 639-1; empty where the page does not say."""
+    content_type: _builtins.str
+    """Type of what was read, such as `text/html`."""
+    content: _builtins.str
+    """Text of the page, or the part of it that begins at `content_start`."""
+    est_tokens: _builtins.int
+    """Tokens of this page as JSON."""
+    is_continued: _builtins.bool
+    """Whether this goes on with a page that an earlier part of the answer began."""
+    content_start: _builtins.int
+    """Place of `content` in the text of the page, in characters."""
+    @_builtins.property
+    def publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was published; absent where the page does not say."""
+
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___Passage]:
+        """Passages that answer the query, best first."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where the page's links lead, at most 100."""
+
+    @_builtins.property
+    def error(self) -> _error_pb2.Error:
+        """Why the page could not be read; absent where it was."""
+
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        final_url: _builtins.str = ...,
+        title: _builtins.str = ...,
+        author: _builtins.str = ...,
+        publish_time: _timestamp_pb2.Timestamp | None = ...,
+        site: _builtins.str = ...,
+        language: _builtins.str = ...,
+        content_type: _builtins.str = ...,
+        content: _builtins.str = ...,
+        highlights: _abc.Iterable[Global___Passage] | None = ...,
+        links: _abc.Iterable[_builtins.str] | None = ...,
+        est_tokens: _builtins.int = ...,
+        is_continued: _builtins.bool = ...,
+        content_start: _builtins.int = ...,
+        error: _error_pb2.Error | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "publish_time", b"publish_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "content", b"content", "content_start", b"content_start", "content_type", b"content_type", "error", b"error", "est_tokens", b"est_tokens", "final_url", b"final_url", "highlights", b"highlights", "is_continued", b"is_continued", "language", b"language", "links", b"links", "publish_time", b"publish_time", "site", b"site", "title", b"title", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Page: _TypeAlias = Page  # noqa: Y015
 
 @_typing.final
 class GetStatusRequest(_message.Message):
@@ -126,19 +803,65 @@ class GetStatusResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ENGINES_FIELD_NUMBER: _builtins.int
+    ENGINE_HEALTH_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def engines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the engines that are set up; empty where search cannot work."""
+
+    @_builtins.property
+    def engine_health(self) -> _containers.RepeatedCompositeFieldContainer[Global___EngineHealth]:
+        """The engines, and how each is at present."""
 
     def __init__(
         self,
         *,
         engines: _abc.Iterable[_builtins.str] | None = ...,
+        engine_health: _abc.Iterable[Global___EngineHealth] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engines", b"engines"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine_health", b"engine_health", "engines", b"engines"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class EngineHealth(_message.Message):
+    """How an engine is at present."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENGINE_FIELD_NUMBER: _builtins.int
+    LAST_STATUS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    TOPICS_FIELD_NUMBER: _builtins.int
+    IS_FALLBACK_FIELD_NUMBER: _builtins.int
+    engine: _builtins.str
+    """Name of the engine."""
+    last_status: Global___EngineStatus.ValueType
+    """What came of it the last time; unspecified where it was not asked yet."""
+    reason: _builtins.str
+    """Why it failed the last time; empty where it did not."""
+    is_fallback: _builtins.bool
+    """Whether it is asked only where no other engine serves the topic or the others fail."""
+    @_builtins.property
+    def topics(self) -> _containers.RepeatedScalarFieldContainer[Global___Topic.ValueType]:
+        """What it can search."""
+
+    def __init__(
+        self,
+        *,
+        engine: _builtins.str = ...,
+        last_status: Global___EngineStatus.ValueType = ...,
+        reason: _builtins.str = ...,
+        topics: _abc.Iterable[Global___Topic.ValueType] | None = ...,
+        is_fallback: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "is_fallback", b"is_fallback", "last_status", b"last_status", "reason", b"reason", "topics", b"topics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EngineHealth: _TypeAlias = EngineHealth  # noqa: Y015

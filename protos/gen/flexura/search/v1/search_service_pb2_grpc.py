@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SearchServiceStub(object):
-    """Internet search.
+    """Internet search and page reading.
     """
 
     def __init__(self, channel):
@@ -40,6 +40,11 @@ class SearchServiceStub(object):
                 request_serializer=flexura_dot_search_dot_v1_dot_search__service__pb2.SearchRequest.SerializeToString,
                 response_deserializer=flexura_dot_search_dot_v1_dot_search__service__pb2.SearchResponse.FromString,
                 _registered_method=True)
+        self.ReadPages = channel.unary_unary(
+                '/flexura.search.v1.SearchService/ReadPages',
+                request_serializer=flexura_dot_search_dot_v1_dot_search__service__pb2.ReadPagesRequest.SerializeToString,
+                response_deserializer=flexura_dot_search_dot_v1_dot_search__service__pb2.ReadPagesResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/flexura.search.v1.SearchService/GetStatus',
                 request_serializer=flexura_dot_search_dot_v1_dot_search__service__pb2.GetStatusRequest.SerializeToString,
@@ -48,13 +53,26 @@ class SearchServiceStub(object):
 
 
 class SearchServiceServicer(object):
-    """Internet search.
+    """Internet search and page reading.
     """
 
     def Search(self, request, context):
-        """Searches the internet.
+        """Searches the internet: asks several engines side by side, merges what they found, reads the pages where passages or
+        whole texts are wanted, and answers as much as fits the budget.
 
-        Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers.
+        Answers within the call's deadline. An engine that fails is named in the trace and the answer is marked as degraded.
+        Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers; the message names what
+        each said. Fails with FAILED_PRECONDITION, reason CONTINUATION_EXPIRED, where what a continuation goes on with is no
+        longer kept. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadPages(self, request, context):
+        """Reads pages as a person would see them: title, author, date, text, and the passages that answer a query.
+
+        Each page has its own outcome. Addresses that are not on the public internet are not read. Safe to repeat.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -75,6 +93,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     request_deserializer=flexura_dot_search_dot_v1_dot_search__service__pb2.SearchRequest.FromString,
                     response_serializer=flexura_dot_search_dot_v1_dot_search__service__pb2.SearchResponse.SerializeToString,
             ),
+            'ReadPages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadPages,
+                    request_deserializer=flexura_dot_search_dot_v1_dot_search__service__pb2.ReadPagesRequest.FromString,
+                    response_serializer=flexura_dot_search_dot_v1_dot_search__service__pb2.ReadPagesResponse.SerializeToString,
+            ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
                     request_deserializer=flexura_dot_search_dot_v1_dot_search__service__pb2.GetStatusRequest.FromString,
@@ -89,7 +112,7 @@ def add_SearchServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SearchService(object):
-    """Internet search.
+    """Internet search and page reading.
     """
 
     @staticmethod
@@ -109,6 +132,33 @@ class SearchService(object):
             '/flexura.search.v1.SearchService/Search',
             flexura_dot_search_dot_v1_dot_search__service__pb2.SearchRequest.SerializeToString,
             flexura_dot_search_dot_v1_dot_search__service__pb2.SearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadPages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/flexura.search.v1.SearchService/ReadPages',
+            flexura_dot_search_dot_v1_dot_search__service__pb2.ReadPagesRequest.SerializeToString,
+            flexura_dot_search_dot_v1_dot_search__service__pb2.ReadPagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,35 +27,53 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SearchServiceStub:
-    """Internet search."""
+    """Internet search and page reading."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     Search: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchRequest, _search_service_pb2.SearchResponse]
-    """Searches the internet.
+    """Searches the internet: asks several engines side by side, merges what they found, reads the pages where passages or
+    whole texts are wanted, and answers as much as fits the budget.
 
-    Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers.
+    Answers within the call's deadline. An engine that fails is named in the trace and the answer is marked as degraded.
+    Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers; the message names what
+    each said. Fails with FAILED_PRECONDITION, reason CONTINUATION_EXPIRED, where what a continuation goes on with is no
+    longer kept. Safe to repeat.
+    """
+    ReadPages: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ReadPagesRequest, _search_service_pb2.ReadPagesResponse]
+    """Reads pages as a person would see them: title, author, date, text, and the passages that answer a query.
+
+    Each page has its own outcome. Addresses that are not on the public internet are not read. Safe to repeat.
     """
     GetStatus: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetStatusRequest, _search_service_pb2.GetStatusResponse]
     """Tells whether a search would find an engine, without asking one."""
 
 @_typing.type_check_only
 class SearchServiceAsyncStub(SearchServiceStub):
-    """Internet search."""
+    """Internet search and page reading."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Search: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchRequest, _search_service_pb2.SearchResponse]  # type: ignore[assignment]
-    """Searches the internet.
+    """Searches the internet: asks several engines side by side, merges what they found, reads the pages where passages or
+    whole texts are wanted, and answers as much as fits the budget.
 
-    Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers.
+    Answers within the call's deadline. An engine that fails is named in the trace and the answer is marked as degraded.
+    Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers; the message names what
+    each said. Fails with FAILED_PRECONDITION, reason CONTINUATION_EXPIRED, where what a continuation goes on with is no
+    longer kept. Safe to repeat.
+    """
+    ReadPages: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ReadPagesRequest, _search_service_pb2.ReadPagesResponse]  # type: ignore[assignment]
+    """Reads pages as a person would see them: title, author, date, text, and the passages that answer a query.
+
+    Each page has its own outcome. Addresses that are not on the public internet are not read. Safe to repeat.
     """
     GetStatus: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetStatusRequest, _search_service_pb2.GetStatusResponse]  # type: ignore[assignment]
     """Tells whether a search would find an engine, without asking one."""
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Internet search."""
+    """Internet search and page reading."""
 
     @_abc_1.abstractmethod
     def Search(
@@ -63,9 +81,24 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchResponse, _abc.Awaitable[_search_service_pb2.SearchResponse]]:
-        """Searches the internet.
+        """Searches the internet: asks several engines side by side, merges what they found, reads the pages where passages or
+        whole texts are wanted, and answers as much as fits the budget.
 
-        Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers.
+        Answers within the call's deadline. An engine that fails is named in the trace and the answer is marked as degraded.
+        Fails with UNAVAILABLE, reason SEARCH_UNAVAILABLE, where no engine is set up or none answers; the message names what
+        each said. Fails with FAILED_PRECONDITION, reason CONTINUATION_EXPIRED, where what a continuation goes on with is no
+        longer kept. Safe to repeat.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadPages(
+        self,
+        request: _search_service_pb2.ReadPagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.ReadPagesResponse, _abc.Awaitable[_search_service_pb2.ReadPagesResponse]]:
+        """Reads pages as a person would see them: title, author, date, text, and the passages that answer a query.
+
+        Each page has its own outcome. Addresses that are not on the public internet are not read. Safe to repeat.
         """
 
     @_abc_1.abstractmethod
