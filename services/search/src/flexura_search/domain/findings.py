@@ -1,0 +1,85 @@
+"""What engines find, and what comes of asking them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EngineStatus(StrEnum):
+    """What came of asking an engine."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    TIMED_OUT = "timed_out"
+    LIMITED = "limited"
+    QUOTA_USED = "quota_used"
+    REFUSED = "refused"
+    BLOCKED = "blocked"
+    BROKEN = "broken"
+    UNREACHABLE = "unreachable"
+    COOLING_DOWN = "cooling_down"
+
+
+ANSWERED = frozenset({EngineStatus.OK, EngineStatus.EMPTY})
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A page that an engine found."""
+
+    title: str
+    url: str
+    snippet: str = ""
+    """Plain text."""
+    published_at: datetime | None = None
+    """With its zone; midnight UTC where only the day is known."""
+    author: str = ""
+    favicon: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHit:
+    """An image that an engine found."""
+
+    url: str
+    page_url: str
+    title: str = ""
+    thumbnail_url: str = ""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAnswer:
+    """What an engine found, best first."""
+
+    hits: tuple[Hit, ...] = ()
+    images: tuple[ImageHit, ...] = ()
+    shortfall: str = ""
+    """What it could not ask in turn, in words; an answer with a shortfall is a degraded one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTrace:
+    """One engine's part in an answer."""
+
+    engine: str
+    status: EngineStatus
+    took_ms: int = 0
+    results: int = 0
+    reason: str = ""
+
+    @property
+    def is_degraded(self) -> bool:
+        return self.status not in ANSWERED or bool(self.reason)
+
+
+class EngineFailedError(Exception):
+    """An engine did not answer; `reason` is a sentence that is safe to show and names no key."""
+
+    def __init__(self, status: EngineStatus, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(f"{status}: {reason}")
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s

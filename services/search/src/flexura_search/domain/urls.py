@@ -1,0 +1,110 @@
+"""Addresses: how the same page is known again, and which domain it belongs to."""
+
+import re
+from functools import lru_cache
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+URL_CHARACTERS_MAX = 1000  # A longer one costs an answer more tokens than it is worth.
+DEFAULT_PORTS = {"http": 80, "https": 443}
+TRACKING = re.compile(
+    r"utm_.+|_?ga|_gl|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh"
+    r"|mc_[ce]id|_hs(enc|mi)|hsctatracking|mkt_tok|vero_(conv|id)|oly_(anon|enc)_id|rb_clickid|s_cid|ncid|cmpid"
+    r"|wt_mc|at_(medium|campaign|custom\d)|ref_(src|url)|__twitter_impression|spm|scm|amp|outputtype"
+)
+MOBILE_LABELS = frozenset({"m", "mobile", "amp"})
+AMP_CACHE = re.compile(r"/(?:[acvirs]/)+(?P<rest>[^/]+\.[^/]+/.*)")
+AMP_VIEWER = re.compile(r"/amp/(?:s/)?(?P<rest>[^/]+\.[^/]+/.*)")
+AMP_PATH = re.compile(r"(?<=[^/])/amp/?$|(?<=[^/])\.amp(?=\.html$)")
+
+
+@lru_cache(maxsize=4096)
+def canonical(url: str) -> str:
+    """The address of the page itself: without tracking, mobile and AMP detours, fragment and default port.
+
+    Empty where it is no address of the web.
+    """
+    parts = split(url)
+    if parts is None:
+        return ""
+    parts = out_of_amp_cache(parts)
+    host = without_mobile_label(host_of_parts(parts))
+    port = port_of(parts)
+    address = f"[{host}]" if ":" in host else host
+    if port is not None and port != DEFAULT_PORTS[parts.scheme]:
+        address += f":{port}"
+    path = AMP_PATH.sub("", parts.path) or "/"
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not is_tracking(pair))
+    return f"{parts.scheme}://{address}{path}" + (f"?{query}" if query else "")
+
+
+@lru_cache(maxsize=4096)
+def same_page(url: str) -> str:
+    """What all addresses of a page have in common: not the scheme, `www.`, a last slash or the order of a query."""
+    parts = urlsplit(canonical(url))
+    host = parts.netloc.removeprefix("www.")
+    query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    path = unquote(parts.path).rstrip("/")
+    path = path.removesuffix("/index.html").removesuffix("/index.php")
+    return f"{host}{path}?{query}"
+
+
+def host_of(url: str) -> str:
+    """The host's name in lower case, as ASCII; empty where there is none."""
+    parts = split(url)
+    return "" if parts is None else host_of_parts(parts)
+
+
+def is_within(host: str, domain: str) -> bool:
+    """Tells whether the host is the domain itself or below it."""
+    return host == domain or host.endswith(f".{domain}")
+
+
+def split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in DEFAULT_PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable else None
+
+
+def host_of_parts(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        return host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        return host
+
+
+def port_of(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return None
+
+
+def out_of_amp_cache(parts: SplitResult) -> SplitResult:
+    """The publisher's own address, where a cache or a viewer of AMP pages shows it."""
+    host = host_of_parts(parts)
+    found = None
+    if is_within(host, "cdn.ampproject.org"):
+        found = AMP_CACHE.fullmatch(parts.path)
+    elif host.startswith("www.google."):
+        found = AMP_VIEWER.fullmatch(parts.path)
+    return urlsplit(f"https://{found['rest']}", allow_fragments=False) if found else parts
+
+
+def without_mobile_label(host: str) -> str:
+    """`m.example.org` and `en.m.example.org` are the same site for small screens."""
+    labels = host.split(".")
+    kept = [
+        label
+        for place, label in enumerate(labels)
+        # The last two labels are the domain itself, whatever they say.
+        if not (label in MOBILE_LABELS and place < min(2, len(labels) - 2))
+    ]
+    return ".".join(kept)
+
+
+def is_tracking(pair: str) -> bool:
+    return TRACKING.fullmatch(pair.partition("=")[0].lower()) is not None

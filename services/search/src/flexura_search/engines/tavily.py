@@ -1,0 +1,127 @@
+"""Tavily: general and news."""
+
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import ClientSession
+
+from flexura_search.domain.findings import EngineAnswer, Hit
+from flexura_search.domain.queries import Query, Topic
+from flexura_search.engines.asking import cut
+from flexura_search.engines.dates import read_date
+from flexura_search.engines.http import JSONAPI
+from flexura_search.engines.reading import found_in, hit
+
+BASE_URL = "https://api.tavily.com"
+QUERY_CHARACTERS_MAX = 400
+RESULTS_MAX = 20
+INCLUDE_DOMAINS_MAX = 300
+EXCLUDE_DOMAINS_MAX = 150
+# It takes countries by name, for the topic general only. Those that most searches come from.
+COUNTRIES = {
+    "ar": "argentina",
+    "at": "austria",
+    "au": "australia",
+    "be": "belgium",
+    "br": "brazil",
+    "ca": "canada",
+    "ch": "switzerland",
+    "cl": "chile",
+    "cn": "china",
+    "co": "colombia",
+    "de": "germany",
+    "dk": "denmark",
+    "eg": "egypt",
+    "es": "spain",
+    "fi": "finland",
+    "fr": "france",
+    "gb": "united kingdom",
+    "gr": "greece",
+    "hu": "hungary",
+    "id": "indonesia",
+    "ie": "ireland",
+    "il": "israel",
+    "in": "india",
+    "it": "italy",
+    "jp": "japan",
+    "ke": "kenya",
+    "kr": "south korea",
+    "mx": "mexico",
+    "my": "malaysia",
+    "ng": "nigeria",
+    "nl": "netherlands",
+    "no": "norway",
+    "nz": "new zealand",
+    "pe": "peru",
+    "ph": "philippines",
+    "pk": "pakistan",
+    "pl": "poland",
+    "pt": "portugal",
+    "ro": "romania",
+    "ru": "russia",
+    "sa": "saudi arabia",
+    "se": "sweden",
+    "sg": "singapore",
+    "th": "thailand",
+    "tr": "turkey",
+    "tw": "taiwan",
+    "ua": "ukraine",
+    "us": "united states",
+    "vn": "vietnam",
+    "za": "south africa",
+}
+
+
+class TavilyEngine:
+    name = "tavily"
+    topics = frozenset({Topic.GENERAL, Topic.NEWS})
+
+    def __init__(
+        self, session: ClientSession, key: str, base_url: str = BASE_URL, *, is_fallback: bool = False
+    ) -> None:
+        self._api = JSONAPI(session, {"Authorization": f"Bearer {key}"}, key)
+        self._url = f"{base_url.rstrip('/')}/search"
+        self.is_fallback = is_fallback
+
+    async def search(self, query: Query, timeout_s: float) -> EngineAnswer:
+        reply = await self._api.post(self._url, body_of(query), timeout_s)
+        return EngineAnswer(hits=found_in(reply.body.get("results"), hit_of, query.results_max))
+
+
+def body_of(query: Query) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "query": cut(query.text, QUERY_CHARACTERS_MAX),
+        "topic": str(query.topic),
+        "search_depth": "basic",
+        "max_results": min(query.results_max, RESULTS_MAX),
+        "include_favicon": True,
+    }
+    if query.time_range is not None:
+        body["time_range"] = str(query.time_range)
+    if query.topic is Topic.GENERAL and query.country in COUNTRIES:
+        body["country"] = COUNTRIES[query.country]
+    if query.include_domains:
+        body["include_domains"] = list(query.include_domains[:INCLUDE_DOMAINS_MAX])
+    if query.exclude_domains:
+        body["exclude_domains"] = list(query.exclude_domains[:EXCLUDE_DOMAINS_MAX])
+    return body | days_of(query)
+
+
+def days_of(query: Query) -> dict[str, str]:
+    if query.time_range is not None:
+        return {}
+    days = {"start_date": query.days.first.isoformat()} if query.days.first else {}
+    if query.days.last:
+        # The day after: whether the end is included is not said, and what is too much is filtered out again.
+        days["end_date"] = (query.days.last + timedelta(days=1)).isoformat()
+    return days
+
+
+def hit_of(item: dict[str, Any]) -> Hit | None:
+    return hit(
+        item.get("title"),
+        item.get("url"),
+        item.get("content"),
+        read_date(item.get("published_date")),
+        favicon=item.get("favicon"),
+    )

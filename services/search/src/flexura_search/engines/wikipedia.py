@@ -1,0 +1,84 @@
+"""Wikipedia: general and academic, without a key."""
+
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import ClientSession
+
+from flexura_search.domain.findings import EngineAnswer, EngineStatus, Hit
+from flexura_search.domain.queries import Query, Topic
+from flexura_search.engines.failures import Failure, Reply
+from flexura_search.engines.http import JSONAPI
+from flexura_search.engines.reading import found_in, hit, part
+
+BASE_URL = "https://{language}.wikipedia.org"
+RESULTS_MAX = 500
+QUERY_BYTES_MAX = 300  # A longer one is an error there; counted in the stricter way.
+LANGUAGE = "en"
+OTHER_LANGUAGES = {"nb": "no"}
+LIMITS = frozenset({"ratelimited", "maxlag"})
+
+
+class WikipediaEngine:
+    name = "wikipedia"
+    topics = frozenset({Topic.GENERAL, Topic.ACADEMIC})
+
+    def __init__(
+        self, session: ClientSession, user_agent: str, base_url: str = BASE_URL, *, is_fallback: bool = True
+    ) -> None:
+        # Wikimedia asks for a name with an address to write to, and may turn away others.
+        self._api = JSONAPI(session, {"Accept": "application/json", "User-Agent": user_agent}, explain=explain)
+        self._base_url = base_url.rstrip("/")
+        self.is_fallback = is_fallback
+
+    async def search(self, query: Query, timeout_s: float) -> EngineAnswer:
+        base_url = self._base_url.replace("{language}", language_of(query))
+        reply = await self._api.get(f"{base_url}/w/api.php", parameters_of(query), timeout_s)
+        items = part(reply.body, "query", "search")
+        return EngineAnswer(hits=found_in(items, lambda item: hit_of(item, base_url), query.results_max))
+
+
+def parameters_of(query: Query) -> dict[str, str]:
+    return {
+        "action": "query",
+        "list": "search",
+        "srsearch": bytes_cut(query.text, QUERY_BYTES_MAX),
+        "srlimit": str(min(query.results_max, RESULTS_MAX)),
+        # The moment that it offers is of the last edit, and says nothing of publication.
+        "srprop": "snippet",
+        "format": "json",
+        "formatversion": "2",
+    }
+
+
+def bytes_cut(text: str, bytes_max: int) -> str:
+    if len(text.encode()) <= bytes_max:
+        return text
+    head = text.encode()[:bytes_max].decode(errors="ignore")
+    whole, _, _ = head.rpartition(" ")
+    return whole or head
+
+
+def language_of(query: Query) -> str:
+    """The language as it stands in the host's name, where nothing but letters may."""
+    language = OTHER_LANGUAGES.get(query.language, query.language)
+    is_code = len(language) == len(LANGUAGE) and language.isascii() and language.isalpha()
+    return language if is_code else LANGUAGE
+
+
+def explain(reply: Reply) -> Failure | None:
+    """Errors come with status 200."""
+    code = part(reply.body, "error", "code")
+    if code is None:
+        return None
+    if code in LIMITS:
+        return Failure(EngineStatus.LIMITED, "it was asked too often, or is behind with its work")
+    return Failure(EngineStatus.BROKEN, "it did not accept the request")
+
+
+def hit_of(item: dict[str, Any], base_url: str) -> Hit | None:
+    title = item.get("title")
+    if not isinstance(title, str) or not title:
+        return None
+    path = quote(title.replace(" ", "_"), safe="/:(),", errors="replace")
+    return hit(title, f"{base_url}/wiki/{path}", item.get("snippet"))

@@ -1,0 +1,49 @@
+"""Addresses that may be asked for, judged by how they are written; the guard of sockets judges where they lead."""
+
+import re
+from collections.abc import Collection
+from ipaddress import ip_address
+
+from yarl import URL
+
+from flexura_search.reader.failures import address_refused
+
+PORTS = frozenset({80, 443, 8080, 8443})
+URL_CHARACTERS_MAX = 4096
+NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\Z", re.IGNORECASE)
+
+
+def checked(address: str, ports: Collection[int]) -> URL:
+    """Reads an address without its fragment; raises FlexuraError where it may not be asked for."""
+    if len(address) > URL_CHARACTERS_MAX:
+        raise address_refused(address[:200], f"it is longer than {URL_CHARACTERS_MAX:,} characters")
+    try:
+        url = URL(address.strip()).with_fragment(None)
+        host, port = url.host, url.port
+    except (ValueError, TypeError) as error:
+        raise address_refused(address, "it cannot be understood; write it like https://example.com/page") from error
+    if url.scheme not in {"http", "https"}:
+        raise address_refused(address, "it must begin with http:// or https://")
+    if not host:
+        raise address_refused(address, "it names no host; write it like https://example.com/page")
+    if url.user is not None or url.password is not None:
+        raise address_refused(address, "it holds a name or a password; leave them out")
+    if port not in ports:
+        raise address_refused(address, f"its port is none of those that are read ({_listed(ports)})")
+    if _is_disguised(host):
+        raise address_refused(address, "its host is no name of the internet; use the name that the page has there")
+    return url
+
+
+def _is_disguised(host: str) -> bool:
+    """Whether it names this machine, or is taken for an IPv4 address and not written as one: 127.1, 2130706433."""
+    try:
+        ip_address(host)
+    except ValueError:
+        last = host.rstrip(".").rpartition(".")[2].lower()
+        return last == "localhost" or "%" in host or NUMBER.match(last) is not None
+    return False
+
+
+def _listed(ports: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(ports)[:8]))

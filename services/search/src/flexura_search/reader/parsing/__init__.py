@@ -1,0 +1,1 @@
+"""From bytes to a page: pure functions, which know no network."""

@@ -1,0 +1,62 @@
+"""Answers out of materials: what fits, and how to go on."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_search.domain import tokens
+from flexura_search.domain.materials import Material, ReadMaterial, SearchMaterial
+from flexura_search.domain.packing import Cut, NoRoomError, Place, cut
+from flexura_search.service.continuations import Continuation, Continuations
+
+ENVELOPE_TOKENS = 190  # What surrounds the results in JSON, the continuation included.
+ENVELOPE_TOKENS_EACH = 40  # For each engine that is named.
+WHOLE_TOKENS_MAX = 1_000_000  # Of an answer without a budget: a message between services has a limit.
+LONG_CHARACTERS = 50_000  # Pricing more would hold up the loop.
+
+M = TypeVar("M", SearchMaterial, ReadMaterial)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[M]):
+    """A part of a material that fits the budget."""
+
+    material: M
+    cut: Cut
+    continuation: str
+    tokens: int
+    is_kept: bool = False
+
+
+class Cutter:
+    def __init__(self, continuations: Continuations) -> None:
+        self._continuations = continuations
+
+    async def cut(self, account_id: str, name: str, material: M, place: Place, tokens_max: int) -> Answer[M]:
+        """Raises INVALID_REQUEST where the budget has no room for even the next piece."""
+        envelope = envelope_tokens(material)
+        room = max(0, (tokens_max or WHOLE_TOKENS_MAX) - envelope)
+        try:
+            if is_long(material):
+                taken = await asyncio.to_thread(cut, material.entries(), place, room)
+            else:
+                taken = cut(material.entries(), place, room)
+        except NoRoomError as error:
+            raise no_room(envelope + error.needed) from error
+        continuation = self._continuations.write(account_id, Continuation(name, taken.rest)) if taken.rest else ""
+        return Answer(material, taken, continuation, envelope + taken.tokens)
+
+
+def envelope_tokens(material: Material) -> int:
+    texts = material.envelope()
+    return ENVELOPE_TOKENS + ENVELOPE_TOKENS_EACH * len(texts) + tokens.of_all(texts)
+
+
+def is_long(material: Material) -> bool:
+    return sum(len(entry.text) for entry in material.entries()) > LONG_CHARACTERS
+
+
+def no_room(needed: int) -> FlexuraError:
+    message = f"`max_tokens` has no room for the next piece of the answer; it needs about {needed}"
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation("max_tokens", message)])

@@ -1,0 +1,172 @@
+"""Whether what is asked makes sense, and what exactly is ordered by it."""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_search.domain.queries import Asked, AskedPages, Days, Query, SearchOrder
+from flexura_search.domain.urls import host_of
+
+QUERY_MAX = 2000
+QUERIES_MAX = 5
+RESULTS_MAX = 50
+RESULTS_DEFAULT = 10
+DOMAINS_MAX = 100
+ENGINES_MAX = 20
+TOKENS_MIN = 500
+TOKENS_MAX = 1_000_000
+TIMEOUT_MS_MIN = 500
+TIMEOUT_MS_MAX = 25_000
+SEARCH_TIMEOUT_MS = 10_000
+READ_TIMEOUT_MS = 15_000
+URLS_MAX = 20
+URL_MAX = 2000
+
+DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+LETTERS = re.compile(r"[a-z]{2}")
+
+
+class Faults:
+    """Gathers all that is wrong with a request into one error."""
+
+    def __init__(self) -> None:
+        self._violations: list[FieldViolation] = []
+
+    def add(self, field: str, message: str) -> None:
+        self._violations.append(FieldViolation(field, f"`{field}` {message}"))
+
+    def unless(self, is_right: bool, field: str, message: str) -> None:  # noqa: FBT001 - a check, not a switch.
+        if not is_right:
+            self.add(field, message)
+
+    def check(self) -> None:
+        if self._violations:
+            message = "; ".join(violation.message for violation in self._violations)
+            raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, self._violations)
+
+
+def order_of(asked: Asked, known_engines: Collection[str]) -> SearchOrder:
+    """What is ordered; raises with everything that is wrong."""
+    faults = Faults()
+    check_account(asked.account_id, faults)
+    check_limits(asked.tokens_max, asked.timeout_ms, faults)
+    queries = queries_of(asked.queries, faults)
+    faults.unless(0 <= asked.results_max <= RESULTS_MAX, "max_results", f"must be from 1 to {RESULTS_MAX}")
+    days = days_of(asked, faults)
+    country, language = letters(asked.country, "country", faults), letters(asked.language, "language", faults)
+    include = domains_of(asked.include_domains, "include_domains", faults)
+    exclude = domains_of(asked.exclude_domains, "exclude_domains", faults)
+    engines = engines_of(asked.engines, known_engines, faults)
+    faults.check()
+    return SearchOrder(
+        queries=tuple(
+            Query(
+                text,
+                asked.topic,
+                asked.results_max or RESULTS_DEFAULT,
+                asked.time_range,
+                days,
+                country,
+                language,
+                include,
+                exclude,
+            )
+            for text in queries
+        ),
+        content=asked.content,
+        format=asked.format,
+        engines=engines,
+        allows_fallback=asked.allows_fallback,
+    )
+
+
+def check_pages(asked: AskedPages) -> None:
+    """Raises with everything that is wrong with the request; what is wrong with one address is that page's outcome."""
+    faults = Faults()
+    check_account(asked.account_id, faults)
+    check_limits(asked.tokens_max, asked.timeout_ms, faults)
+    faults.unless(1 <= len(asked.urls) <= URLS_MAX, "urls", f"takes 1 to {URLS_MAX} addresses, not {len(asked.urls)}")
+    for number, url in enumerate(asked.urls[:URLS_MAX]):
+        is_address = len(url) <= URL_MAX and bool(host_of(url))
+        faults.unless(
+            is_address, f"urls[{number}]", f"must be an http or https address of at most {URL_MAX} characters"
+        )
+    faults.unless(len(asked.query) <= QUERY_MAX, "query", f"may have {QUERY_MAX:,} characters; shorten it")
+    faults.check()
+
+
+def check_continuation(account_id: str, tokens_max: int, timeout_ms: int) -> None:
+    faults = Faults()
+    check_account(account_id, faults)
+    check_limits(tokens_max, timeout_ms, faults)
+    faults.check()
+
+
+def check_account(account_id: str, faults: Faults) -> None:
+    faults.unless(bool(account_id), "account_id", "takes the account on whose behalf the search runs")
+
+
+def check_limits(tokens_max: int, timeout_ms: int, faults: Faults) -> None:
+    fits = tokens_max == 0 or TOKENS_MIN <= tokens_max <= TOKENS_MAX
+    faults.unless(fits, "max_tokens", f"must be from {TOKENS_MIN} to {TOKENS_MAX:,}; leave it out for no budget")
+    in_time = timeout_ms == 0 or TIMEOUT_MS_MIN <= timeout_ms <= TIMEOUT_MS_MAX
+    faults.unless(in_time, "timeout_ms", f"must be from {TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX:,}")
+
+
+def queries_of(given: Sequence[str], faults: Faults) -> list[str]:
+    """The queries without blanks around them, each once."""
+    faults.unless(1 <= len(given) <= QUERIES_MAX, "query", f"takes 1 to {QUERIES_MAX} queries, not {len(given)}")
+    queries = list(dict.fromkeys(" ".join(query.split()) for query in given))
+    faults.unless(all(queries), "query", "is empty; say what to look for")
+    fit = all(len(query) <= QUERY_MAX for query in queries)
+    faults.unless(fit, "query", f"may have {QUERY_MAX:,} characters; shorten it")
+    return queries
+
+
+def days_of(asked: Asked, faults: Faults) -> Days:
+    days = Days(day(asked.start_date, "start_date", faults), day(asked.end_date, "end_date", faults))
+    is_one = not (days and asked.time_range)
+    faults.unless(is_one, "time_range", "and dates exclude each other; send one of them")
+    if days.first and days.last:
+        faults.unless(days.first <= days.last, "start_date", "is after `end_date`; swap them")
+    return days
+
+
+def day(text: str, field: str, faults: Faults) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        faults.add(field, "must be a day as YYYY-MM-DD")
+        return None
+
+
+def letters(text: str, field: str, faults: Faults) -> str:
+    text = text.lower()
+    is_code = not text or LETTERS.fullmatch(text)
+    faults.unless(bool(is_code), field, "must be two letters, such as `de`")
+    return text
+
+
+def domains_of(given: Sequence[str], field: str, faults: Faults) -> tuple[str, ...]:
+    faults.unless(len(given) <= DOMAINS_MAX, field, f"takes at most {DOMAINS_MAX} domains, not {len(given)}")
+    domains = []
+    for number, text in enumerate(given[:DOMAINS_MAX]):
+        name = text.strip().lower().removeprefix("*.").rstrip(".")
+        name = host_of(f"https://{name}") if not name.isascii() else name
+        faults.unless(bool(DOMAIN.fullmatch(name)), f"{field}[{number}]", "must be a domain, such as `example.org`")
+        domains.append(name)
+    return tuple(dict.fromkeys(domains))
+
+
+def engines_of(given: Sequence[str], known: Collection[str], faults: Faults) -> tuple[str, ...]:
+    faults.unless(len(given) <= ENGINES_MAX, "engines", f"takes at most {ENGINES_MAX} names")
+    unknown = [name for name in given[:ENGINES_MAX] if name not in known]
+    if unknown:
+        there = ", ".join(sorted(known)) or "none"
+        faults.add(
+            "engines", f"names {', '.join(name[:40] for name in unknown)}, which is not set up; there are: {there}"
+        )
+    return tuple(dict.fromkeys(given))
