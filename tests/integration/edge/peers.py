@@ -13,12 +13,12 @@ import grpc
 from aiohttp import ClientSession
 from google.protobuf.timestamp_pb2 import Timestamp
 from integration.edge.event_peers import ScriptedFeed
+from integration.edge.search_peers import ScriptedSearch
 from integration.edge.webhook_peers import ScriptedWebhooks
 
 from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
 from flexura.errors.v1 import error_reason_pb2
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2, jobs_service_pb2_grpc
-from flexura.search.v1 import search_service_pb2, search_service_pb2_grpc
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.routes import Routes
 from flexura_edge.settings import EdgeSettings
@@ -189,24 +189,6 @@ class ScriptedJobs(ScriptedFeed):
 
 
 @dataclass
-class ScriptedSearch(search_service_pb2_grpc.SearchServiceServicer):
-    engines: list[str] = field(default_factory=list)
-
-    async def Search(
-        self, request: search_service_pb2.SearchRequest, context: grpc.aio.ServicerContext
-    ) -> search_service_pb2.SearchResponse:
-        if not self.engines:
-            raise FlexuraError(Kind.BUSY, Reason.SEARCH_UNAVAILABLE, "no search engine is set up", engines="")
-        page = search_service_pb2.SearchResult(title=request.query, url="https://found.example", snippet="found")
-        return search_service_pb2.SearchResponse(results=[page] * min(request.max_results, 2))
-
-    async def GetStatus(
-        self, request: search_service_pb2.GetStatusRequest, context: grpc.aio.ServicerContext
-    ) -> search_service_pb2.GetStatusResponse:
-        return search_service_pb2.GetStatusResponse(engines=self.engines)
-
-
-@dataclass
 class Peers:
     """The services behind the edge, each on a socket of its own in the folder."""
 
@@ -239,12 +221,7 @@ class Peers:
             jobs_service_pb2_grpc.add_JobsServiceServicer_to_server,
             self.jobs,
         )
-        search = Service(
-            search_service_pb2.DESCRIPTOR.services_by_name["SearchService"],
-            search_service_pb2_grpc.add_SearchServiceServicer_to_server,
-            self.search,
-        )
-        return {"auth": [auth], "jobs": [jobs, self.webhooks.service()], "search": [search]}
+        return {"auth": [auth], "jobs": [jobs, self.webhooks.service()], "search": [self.search.service()]}
 
 
 @asynccontextmanager

@@ -1,10 +1,14 @@
 """The catalog, as agents fetch it before they choose a model."""
 
 import asyncio
+from typing import Any
 
+import pytest
 from integration.edge.peers import PUBLIC_URL, Edge, Peers, edge
+from integration.edge.search_peers import engine
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
+from flexura.search.v1 import search_service_pb2 as pb
 from flexura_edge.http.openapi import document
 
 SCHEMA = (
@@ -39,13 +43,18 @@ async def test_the_catalog_has_every_field_of_the_reference_and_ours(services: P
     assert response.status == 200
     assert response.content_type == "application/json"
     assert catalog["platform"] == "Flexura"
-    assert catalog["capabilities"]["search"] == {
+    search = catalog["capabilities"]["search"]
+    assert list(search)[:3] == ["endpoint_url", "method", "description"]
+    assert search.pop("input_schema") == document()["components"]["schemas"]["SearchRequest"]
+    assert search == {
         "endpoint_url": f"{PUBLIC_URL}/api/search",
         "method": "POST",
         "description": "Search the internet with AI-optimized results",
         "status": "offline",
         "code": "search_unavailable",
         "reason": "no search engine is set up or reachable",
+        "engines": [],
+        "extract_url": f"{PUBLIC_URL}/api/extract",
     }
     flux, tones = catalog["models"]
     schema = flux.pop("input_schema")
@@ -71,12 +80,56 @@ async def test_the_catalog_has_every_field_of_the_reference_and_ours(services: P
     assert "served_by" not in tones
 
 
-async def test_search_is_active_once_an_engine_is_set_up(services: Peers) -> None:
-    services.search.engines = ["searxng"]
-    async with edge(services) as door, door.client.get("/api/agent/models") as response:
-        search = (await response.json())["capabilities"]["search"]
+async def test_each_engine_is_told_with_its_topics_and_how_it_is(services: Peers) -> None:
+    services.search.engines = [
+        engine("brave", pb.ENGINE_STATUS_OK, topics=[pb.TOPIC_GENERAL, pb.TOPIC_NEWS]),
+        engine("exa", pb.ENGINE_STATUS_COOLING_DOWN, topics=[pb.TOPIC_CODE], reason="it failed lately"),
+        engine("wikipedia", topics=[pb.TOPIC_ACADEMIC, 99], is_fallback=True),
+    ]
+    search = await search_of(services)
     assert search["status"] == "active"
     assert "code" not in search
+    assert search["engines"] == [
+        {"name": "brave", "status": "ok", "topics": ["general", "news"], "fallback": False},
+        {
+            "name": "exa",
+            "status": "cooling_down",
+            "topics": ["code"],
+            "fallback": False,
+            "reason": "it failed lately",
+        },
+        {"name": "wikipedia", "status": "unknown", "topics": ["academic"], "fallback": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status"),
+    [
+        ([pb.ENGINE_STATUS_UNSPECIFIED], "active"),
+        ([pb.ENGINE_STATUS_EMPTY, pb.ENGINE_STATUS_TIMED_OUT], "active"),
+        ([pb.ENGINE_STATUS_BLOCKED, pb.ENGINE_STATUS_UNSPECIFIED], "active"),
+        ([pb.ENGINE_STATUS_BLOCKED, pb.ENGINE_STATUS_TIMED_OUT], "degraded"),
+        ([pb.ENGINE_STATUS_COOLING_DOWN], "degraded"),
+    ],
+)
+async def test_search_is_degraded_while_every_engine_has_failed(
+    services: Peers, statuses: list[pb.EngineStatus], status: str
+) -> None:
+    services.search.engines = [engine(f"engine{number}", last) for number, last in enumerate(statuses)]
+    search = await search_of(services)
+    assert (search["status"], "reason" in search) == (status, status == "degraded")
+
+
+async def test_a_search_service_that_is_away_is_told_as_offline(services: Peers) -> None:
+    await services.stop("search")
+    search = await search_of(services)
+    assert (search["status"], search["code"], search["engines"]) == ("offline", "search_unavailable", [])
+
+
+async def search_of(services: Peers) -> dict[str, Any]:
+    async with edge(services) as door, door.client.get("/api/agent/models") as response:
+        answer: dict[str, Any] = (await response.json())["capabilities"]["search"]
+    return answer
 
 
 async def test_the_catalog_is_told_on_while_jobs_is_away(services: Peers) -> None:

@@ -152,22 +152,6 @@ async def test_the_process_lives_whatever_is_missing(services: Peers) -> None:
         assert (response.status, await response.json()) == (200, {"status": "alive"})
 
 
-async def test_a_search_without_an_engine_is_told_as_such(door: Edge) -> None:
-    async with door.client.post("/api/search", json={"query": "q"}, headers=door.headers) as response:
-        answer = await response.json()
-    assert (response.status, answer["code"]) == (503, "search_unavailable")
-    assert answer["next_actions"]
-
-
-async def test_a_search_answers_what_was_found(door: Edge) -> None:
-    door.peers.search.engines = ["one"]
-    body = {"query": " what ", "max_results": 1}
-    async with door.client.post("/api/search", json=body, headers=door.headers) as response:
-        answer = await response.json()
-    found = {"title": "what", "url": "https://found.example", "snippet": "found"}
-    assert (response.status, answer) == (200, {"query": "what", "results": [found]})
-
-
 @pytest.mark.parametrize("path", ["/healthz", "/api/agent/models", "/api/openapi.json"])
 async def test_head_is_answered_like_get_without_a_body(door: Edge, path: str) -> None:
     async with door.client.get(path) as response:

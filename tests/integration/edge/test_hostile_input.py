@@ -130,7 +130,12 @@ async def test_several_wrong_fields_are_told_at_once(door: Edge) -> None:
 
 @pytest.mark.parametrize(
     ("path", "fields"),
-    [("/api/generate/image", {"prompt": "a"}), ("/api/search", {"query": "a"}), ("/api/webhooks", {})],
+    [
+        ("/api/generate/image", {"prompt": "a"}),
+        ("/api/search", {"query": "a"}),
+        ("/api/extract", {"urls": "https://a.example"}),
+        ("/api/webhooks", {}),
+    ],
 )
 async def test_thousands_of_wrong_fields_make_no_long_answer(door: Edge, path: str, fields: dict[str, str]) -> None:
     wrong = {f"prompt{number}": 1 for number in range(10_000)}
@@ -177,25 +182,76 @@ async def test_json_in_utf_8_is_taken_however_it_is_named(door: Edge, charset: s
         assert response.status == 202
 
 
+WRONG_SEARCHES: list[tuple[dict[str, object], str]] = [
+    ({}, "`query` is missing"),
+    ({"query": ""}, "`query` is empty"),
+    ({"query": "  "}, "`query` is empty"),
+    ({"query": []}, "`query` is empty"),
+    ({"query": ["a", ""]}, "`query[1]` is empty"),
+    ({"query": ["a", None]}, "`query[1]` must be a string, not null"),
+    ({"query": {"text": "a"}}, "`query` must be a string or an array of strings, not an object"),
+    ({"query": "a\0b"}, "NUL"),
+    ({"query": ["\ud800"]}, "surrogate"),
+    ({"query": "a", "max_results": 0}, "from 1 to 50"),
+    ({"query": "a", "max_results": 51}, "from 1 to 50"),
+    ({"query": "a", "max_results": -(2**31) - 1}, "from 1 to 50"),
+    ({"query": "a", "max_results": True}, "must be an integer"),
+    ({"query": "a", "max_results": 1.5}, "must be an integer"),
+    ({"query": "a", "max_tokens": 0}, "from 500 to 1,000,000"),
+    ({"query": "a", "max_tokens": 2**40}, "from 500 to 1,000,000"),
+    ({"query": "a", "timeout_ms": 0}, "from 500 to 25,000"),
+    ({"query": "a", "timeout_ms": 25_001}, "from 500 to 25,000"),
+    ({"query": "a", "topic": "image"}, "did you mean `images`?"),
+    ({"query": "a", "topic": "unspecified"}, "takes `general`, `news`, `images`, `academic` or `code`"),
+    ({"query": "a", "topic": 3}, "`topic` must be a string, not a number"),
+    ({"query": "a", "time_range": "weeks"}, "did you mean `week`?"),
+    ({"query": "a", "content": "whole"}, "takes `none`, `highlights` or `full`"),
+    ({"query": "a", "format": "html"}, "takes `markdown` or `text`"),
+    ({"query": "a", "cache": True}, "`cache` must be a string"),
+    ({"query": "a", "country": ""}, "`country` is empty"),
+    ({"query": "a", "language": None}, "`language` must be a string, not null"),
+    ({"query": "a", "start_date": 20260401}, "`start_date` must be a string"),
+    ({"query": "a", "include_domains": "a.example"}, "`include_domains` must be an array, not a string"),
+    ({"query": "a", "exclude_domains": ["a.example", 7]}, "`exclude_domains[1]` must be a string"),
+    ({"query": "a", "engines": [""]}, "`engines[0]` is empty"),
+    ({"query": "a", "no_fallback": "true"}, "`no_fallback` must be true or false, not a string"),
+    ({"querry": "a"}, "did you mean `query`?"),
+    ({"q": "a"}, "known are"),
+    ({"continue": ""}, "`continue` is empty"),
+    ({"continue": 1}, "`continue` must be a string"),
+    ({"continue": "c", "query": "a"}, "`query` was said with the first request"),
+    ({"continue": "c", "cache": "fresh"}, "`cache` was said with the first request"),
+    ({"continue": "c", "max_tokens": 499}, "from 500 to 1,000,000"),
+]
+WRONG_EXTRACTS: list[tuple[dict[str, object], str]] = [
+    ({}, "`urls` is missing"),
+    ({"urls": []}, "`urls` is empty"),
+    ({"urls": ""}, "`urls` is empty"),
+    ({"urls": 1}, "`urls` must be a string or an array of strings"),
+    ({"urls": ["https://a.example", {}]}, "`urls[1]` must be a string, not an object"),
+    ({"url": "https://a.example"}, "did you mean `urls`?"),
+    ({"urls": "https://a.example", "query": " "}, "`query` is empty"),
+    ({"urls": "https://a.example", "format": "txt"}, "did you mean `text`?"),
+    ({"urls": "https://a.example", "max_tokens": 1}, "from 500 to 1,000,000"),
+    ({"urls": "https://a.example", "timeout_ms": -1}, "from 500 to 25,000"),
+    ({"continue": "c", "urls": "https://a.example"}, "`urls` was said with the first request"),
+    ({"continue": "c", "format": "text"}, "`format` was said with the first request"),
+]
+
+
 @pytest.mark.parametrize(
-    ("body", "word"),
-    [
-        ({}, "`query` is missing"),
-        ({"query": ""}, "empty"),
-        ({"query": "  "}, "empty"),
-        ({"query": "a" * 2001}, "2000 characters"),
-        ({"query": "a", "max_results": 0}, "from 1 to 50"),
-        ({"query": "a", "max_results": 51}, "from 1 to 50"),
-        ({"query": "a", "max_results": True}, "must be an integer"),
-        ({"query": "a", "max_results": 1.5}, "must be an integer"),
-        ({"q": "a"}, "known are"),
-    ],
+    ("path", "body", "word"),
+    [("/api/search", *case) for case in WRONG_SEARCHES] + [("/api/extract", *case) for case in WRONG_EXTRACTS],
 )
-async def test_a_wrong_search_is_refused_before_anyone_is_asked(door: Edge, body: dict[str, object], word: str) -> None:
-    async with door.client.post("/api/search", json=body, headers=door.headers) as response:
+async def test_a_wrong_search_is_refused_before_anyone_is_asked(
+    door: Edge, path: str, body: dict[str, object], word: str
+) -> None:
+    async with door.client.post(path, json=body, headers=door.headers) as response:
         answer = await response.json()
     assert (response.status, answer["code"]) == (400, "invalid_request")
     assert word in answer["error"]
+    assert_is_whole_problem(answer, 400)
+    assert not door.peers.search.allowed_s
 
 
 @pytest.mark.parametrize(
@@ -206,6 +262,7 @@ async def test_a_wrong_search_is_refused_before_anyone_is_asked(door: Edge, body
         ("POST", "/api/agent/models", "GET, HEAD"),
         ("PUT", "/api/assets/01a.png", "GET, HEAD"),
         ("OPTIONS", "/api/search", "POST"),
+        ("GET", "/api/extract", "POST"),
         ("PATCH", "/healthz", "GET, HEAD"),
     ],
 )

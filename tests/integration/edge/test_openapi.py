@@ -1,15 +1,19 @@
 """The OpenAPI document against the routes, and real answers against the document."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from integration.edge.peers import PUBLIC_URL, Edge, Peers, completed_job, edge, queued_job
+from integration.edge.search_peers import engine, whole_answer, whole_reading
 from integration.edge.test_catalog import FLUX, TONES
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from flexura.errors.v1 import error_reason_pb2
 from flexura.jobs.v1 import job_pb2
+from flexura.search.v1 import search_service_pb2 as search_pb2
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.openapi import document
 from flexura_edge.http.routes import Routes
@@ -50,7 +54,8 @@ async def test_it_is_served_with_the_public_address(door: Edge) -> None:
 @pytest.fixture
 def some_jobs(services: Peers) -> dict[str, str]:
     services.jobs.models = [FLUX, TONES]
-    services.search.engines = ["one"]
+    services.search.engines = [engine("brave", search_pb2.ENGINE_STATUS_TIMED_OUT, reason="late"), engine("exa")]
+    services.search.found, services.search.read = whole_answer(), whole_reading()
     queued, processing, completed, failed = (new_uuid7() for _ in range(4))
     services.jobs.put("acc_1", queued_job(queued))
     running = queued_job(processing)
@@ -97,9 +102,16 @@ async def test_real_answers_are_as_the_document_says(door: Edge, some_jobs: dict
         ("GET", "/api/openapi.json", "/api/openapi.json", None, {}, 200),
         ("GET", "/healthz", "/healthz", None, {}, 200),
         ("GET", "/api/assets/{job_id}.{extension}", "/api/assets/none.png", None, {}, 404),
-        ("POST", "/api/search", "/api/search", {"query": "q"}, key, 200),
-        ("POST", "/api/search", "/api/search", {}, key, 400),
-        ("POST", "/api/search", "/api/search", {"query": "q"}, {}, 401),
+        *[
+            ("POST", path, path, body, headers, status)
+            for path, asked in (("/api/search", {"query": "q"}), ("/api/extract", {"urls": "https://a.example"}))
+            for body, headers, status in (
+                (asked, key, 200),
+                ({"continue": "kV3x1rQm"}, key, 200),
+                ({}, key, 400),
+                (asked, {}, 401),
+            )
+        ],
         *[
             ("POST", f"/api/generate/{kind}", f"/api/generate/{kind}", body, headers, status)
             for kind in ("image", "video", "audio")
@@ -124,6 +136,44 @@ async def test_readiness_is_as_the_document_says_in_both_states(door: Edge) -> N
         seen.add(response.status)
         if response.status == 200 and "jobs" in door.peers.running:
             await door.peers.stop("jobs")
+
+
+@pytest.mark.parametrize(("path", "schema"), [("/api/search", "SearchRequest"), ("/api/extract", "ExtractRequest")])
+async def test_each_field_of_a_search_that_the_document_describes_is_taken_and_no_other(
+    door: Edge, path: str, schema: str
+) -> None:
+    described = DOCUMENT["components"]["schemas"][schema]["properties"]
+    async with door.client.post(path, json={"zzz": 1}, headers=door.headers) as response:
+        (known, *_) = [error["message"] for error in (await response.json())["errors"]]
+    assert re.findall(r"`(\w+)`", known) == list(described)
+    for name, described_as in described.items():
+        if "enum" in described_as:
+            async with door.client.post(path, json={name: "zzz"}, headers=door.headers) as response:
+                errors = {error["field"]: error["message"] for error in (await response.json())["errors"]}
+            assert re.findall(r"`(\w+)`", errors[name]) == [name, *described_as["enum"]]
+
+
+@pytest.mark.parametrize("path", ["/api/search", "/api/extract"])
+def test_all_that_a_search_answers_is_closed_and_always_there(path: str) -> None:
+    described = DOCUMENT["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    schemas = list(objects_in(described))
+    assert len(schemas) >= 4
+    for schema in schemas:
+        assert schema["additionalProperties"] is False
+        assert schema["properties"].keys() - schema["required"] <= {"content_start"}
+
+
+def objects_in(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, list):
+        for part in schema:
+            yield from objects_in(part)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for name, part in schema.items():
+            yield from objects_in(
+                DOCUMENT["components"]["schemas"][part.rpartition("/")[2]] if name == "$ref" else part
+            )
 
 
 def check(method: str, template: str, status: int, content_type: str, answer: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from flexura.jobs.v1 import jobs_service_pb2
+from flexura.search.v1 import search_service_pb2
 from flexura_kit import log
 from flexura_kit.errors import FlexuraError
 
@@ -14,17 +15,17 @@ ASK_S = 2.0
 STALE_S = 600.0  # How long the last answer is still served while jobs is unavailable.
 
 ListModels = Callable[[float], Awaitable[Sequence[jobs_service_pb2.Model]]]
-ListEngines = Callable[[float], Awaitable[Sequence[str]]]
+ListEngines = Callable[[float], Awaitable[Sequence[search_service_pb2.EngineHealth]]]
 
 logger = log.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """The catalog's models, and the search engines that are set up; without an engine no search works."""
+    """The catalog's models, and the search engines that are set up and how they are; without one no search works."""
 
     models: tuple[jobs_service_pb2.Model, ...]
-    engines: tuple[str, ...]
+    engines: tuple[search_service_pb2.EngineHealth, ...]
 
 
 class Supplies:
@@ -69,7 +70,7 @@ class Supplies:
             self._latest = supply
         return self._latest
 
-    async def _engines(self, timeout_s: float) -> tuple[str, ...]:
+    async def _engines(self, timeout_s: float) -> tuple[search_service_pb2.EngineHealth, ...]:
         try:
             return tuple(await self._list_engines(timeout_s))
         except FlexuraError:

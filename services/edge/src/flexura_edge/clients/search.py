@@ -16,6 +16,11 @@ class SearchClient:
     ) -> search_service_pb2.SearchResponse:
         return await self._stub.Search(request, timeout=timeout_s)
 
-    async def engines(self, timeout_s: float) -> Sequence[str]:
+    async def read_pages(
+        self, request: search_service_pb2.ReadPagesRequest, timeout_s: float
+    ) -> search_service_pb2.ReadPagesResponse:
+        return await self._stub.ReadPages(request, timeout=timeout_s)
+
+    async def engines(self, timeout_s: float) -> Sequence[search_service_pb2.EngineHealth]:
         response = await self._stub.GetStatus(search_service_pb2.GetStatusRequest(), timeout=timeout_s)
-        return response.engines
+        return response.engine_health

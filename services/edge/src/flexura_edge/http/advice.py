@@ -34,10 +34,11 @@ _LOOK_FOR_JOB = (
     "`Idempotency-Key` that it had."
 )
 _NEXT_JOB = "Submit the job again; if it fails again, try another model of GET /api/agent/models."
+_OTHER_PAGE = "Use another page; POST /api/search finds some."
 
 NO_ADVICE = Advice("Something went wrong")
 
-# Every reason that a client over HTTP can meet: in an answer, or as `code` of a failed job.
+# Every reason that a client over HTTP can meet: in an answer, or as `code` of a failed job or of an unread page.
 ADVICE: dict[Reason, Advice] = {
     Reason.INTERNAL: Advice(
         "Internal error", ("Try again later; if it goes on, report the request_id to whoever runs this server.",)
@@ -134,8 +135,26 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.SEARCH_UNAVAILABLE: Advice(
         "Search is not available",
-        ("Fetch GET /api/agent/models: capabilities.search tells when it is.", "Use another source meanwhile."),
+        (
+            "{engines} failed: wait for retry_after_ms and send the same request again.",
+            "Fetch GET /api/agent/models: capabilities.search tells which engines there are and how they are.",
+            "Use another source meanwhile.",
+        ),
     ),
+    Reason.CONTINUATION_EXPIRED: Advice(
+        "The rest of the answer is no longer kept", ("Send the first request again, without `continue`.",)
+    ),
+    Reason.SEARCH_LIMIT: Advice(
+        "Too many searches of this account are under way",
+        (_WAIT_AND_SEND, "Have at most {limit} searches under way at once."),
+    ),
+    Reason.PAGE_UNREACHABLE: Advice(
+        "The page could not be reached", ("Send its address to POST /api/extract later.", _OTHER_PAGE)
+    ),
+    Reason.PAGE_REFUSED: Advice("The page may not be read", (_OTHER_PAGE,)),
+    Reason.PAGE_NOT_FOUND: Advice("There is no such page", ("Look for its address with POST /api/search.",)),
+    Reason.PAGE_UNREADABLE: Advice("The page cannot be read", (_OTHER_PAGE,)),
+    Reason.ADDRESS_REFUSED: Advice("The address is not read", ("Send an address of the public internet.",)),
     Reason.WEBHOOK_NOT_FOUND: Advice(
         "No such webhook",
         ("Use a webhook_id of GET /api/webhooks.", "Use the API key of the account that created the webhook."),

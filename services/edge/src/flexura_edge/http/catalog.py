@@ -1,6 +1,6 @@
 """The model catalog: what can be asked for, and what to expect of it at present."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from flexura.jobs.v1 import jobs_service_pb2
 from flexura_edge.http.conditional import is_unchanged
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.job_json import TYPE
+from flexura_edge.http.search_capability import search_capability
 from flexura_edge.supply import Supply
 
 STATUS = {
@@ -49,22 +50,10 @@ def catalog_json(supply: Supply, public_url: str) -> bytes:
     return orjson.dumps(
         {
             "platform": "Flexura",
-            "capabilities": {"search": search_json(supply.engines, public_url)},
+            "capabilities": {"search": search_capability(supply.engines, public_url)},
             "models": [model_json(model, public_url) for model in supply.models],
         }
     )
-
-
-def search_json(engines: Sequence[str], public_url: str) -> dict[str, Any]:
-    search = {
-        "endpoint_url": f"{public_url}/api/search",
-        "method": "POST",
-        "description": "Search the internet with AI-optimized results",
-    }
-    if engines:
-        return search | {"status": "active"}
-    reason = "no search engine is set up or reachable"
-    return search | {"status": "offline", "code": "search_unavailable", "reason": reason}
 
 
 def model_json(model: jobs_service_pb2.Model, public_url: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -16,7 +16,14 @@ T = TypeVar("T")
 SENTENCES_MAX = 5  # In the message.
 VIOLATIONS_MAX = 20  # Told at once: an answer is no longer than its reader needs, whatever was sent.
 
-NAMES: dict[type, str] = {str: "a string", dict: "an object", int: "an integer", float: "a number"}
+NAMES: dict[type, str] = {
+    bool: "true or false",
+    dict: "an object",
+    float: "a number",
+    int: "an integer",
+    list: "an array",
+    str: "a string",
+}
 
 
 class Fields:
@@ -56,6 +63,59 @@ class Fields:
             return self.optional(name, int, 0)
         return self.optional(name, float, absent)
 
+    def whole(self, name: str, at_least: int, at_most: int) -> int:
+        """A whole number between two; 0 where it is absent."""
+        given = self._values.get(name)
+        if type(given) is int and not at_least <= given <= at_most:
+            self.refuse(name, f"`{name}` must be from {at_least} to {at_most:,}")
+            return 0
+        return self.optional(name, int, 0)
+
+    def text(self, name: str) -> str:
+        """A string that says something; empty where it is absent."""
+        given = self._values.get(name)
+        if isinstance(given, str) and not given.strip():
+            self.refuse(name, f"`{name}` is empty; leave the field out instead")
+            return ""
+        return self.optional(name, str, "")
+
+    def texts(self, name: str) -> list[str]:
+        """An array of strings that say something; empty where it is absent."""
+        texts: list[Any] = self.optional(name, list, [])
+        faults = ((f"{name}[{number}]", fault_of_text(text)) for number, text in enumerate(texts))
+        wrong = list(islice(((place, fault) for place, fault in faults if fault), VIOLATIONS_MAX))
+        for place, fault in wrong:
+            self.refuse(place, f"`{place}` {fault}")
+        return [] if wrong else texts
+
+    def one_or_more(self, name: str, meant: str) -> list[str]:
+        """A string, or an array of strings; `meant` tells whoever sends nothing what to send."""
+        given = self._values.get(name)
+        if name not in self._values:
+            self.refuse(name, f"`{name}` is missing; {meant}")
+        elif given == [] or (isinstance(given, str) and not given.strip()):
+            self.refuse(name, f"`{name}` is empty; {meant}")
+        elif isinstance(given, list):
+            return self.texts(name)
+        elif isinstance(given, str):
+            return [self.optional(name, str, "")]
+        else:
+            self.refuse(name, f"`{name}` must be a string or an array of strings, not {described(given)}")
+        return []
+
+    def choice(self, name: str, choices: Mapping[str, T], absent: T) -> T:
+        """What one of some words stands for."""
+        given = self._values.get(name)
+        if isinstance(given, str) and given not in choices:
+            nearest = difflib.get_close_matches(given[:SHOWN_CHARACTERS].lower(), choices, n=1)
+            meant = f"; did you mean `{nearest[0]}`?" if nearest else ""
+            self.refuse(name, f"`{name}` takes {listed(choices)}, not {shown(given)}{meant}")
+            return absent
+        return choices.get(self.optional(name, str, ""), absent)
+
+    def is_given(self, name: str) -> bool:
+        return name in self._values
+
     def refuse(self, name: str, message: str) -> None:
         self._violations.append(FieldViolation(name, message))
 
@@ -79,6 +139,17 @@ def unknown_field(name: str, known: list[str]) -> str:
     nearest = difflib.get_close_matches(name[:SHOWN_CHARACTERS], known, n=1)
     meant = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(f'`{field}`' for field in known)}"
     return f"{shown(name)} is no field of this request; {meant}"
+
+
+def listed(words: Iterable[str]) -> str:
+    *first, last = (f"`{word}`" for word in words)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def fault_of_text(value: Any) -> str:
+    if not isinstance(value, str):
+        return f"must be {NAMES[str]}, not {described(value)}"
+    return "" if value.strip() else "is empty; leave it out"
 
 
 def described(value: Any) -> str:

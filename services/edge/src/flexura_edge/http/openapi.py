@@ -1,5 +1,6 @@
 """The OpenAPI document that describes every route."""
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -20,6 +21,7 @@ class OpenAPI:
         return web.Response(body=self._body, headers=headers)
 
 
+@cache
 def document() -> dict[str, Any]:
     text = files("flexura_edge").joinpath("openapi.yaml").read_bytes()
     described: dict[str, Any] = yaml.safe_load(text)

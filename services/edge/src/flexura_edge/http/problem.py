@@ -28,6 +28,7 @@ STATUS_OF_KIND = {
 STATUS_OF_REASON = {
     Reason.METHOD_NOT_ALLOWED: 405,
     Reason.BODY_TIMEOUT: 408,
+    Reason.CONTINUATION_EXPIRED: 410,
     Reason.CURSOR_EXPIRED: 410,
     Reason.JOB_DELETED: 410,
     Reason.JOB_EXPIRED: 410,
@@ -84,18 +85,25 @@ def status_of(error: FlexuraError) -> int:
 
 
 # Somebody must set it up first; sending the same again and again mends nothing.
-NOT_SET_UP = frozenset({Reason.MODEL_UNAVAILABLE, Reason.SEARCH_UNAVAILABLE, Reason.WEBHOOKS_UNAVAILABLE})
+NOT_SET_UP = frozenset({Reason.MODEL_UNAVAILABLE, Reason.WEBHOOKS_UNAVAILABLE})
 
 
 def retry_after_ms_of(error: FlexuraError, *, is_repeatable: bool) -> int | None:
     """When to send the same request again; None for not at all."""
-    if error.reason in NOT_SET_UP:
+    if is_not_set_up(error):
         return None
     retryable = error.kind in {Kind.LIMITED, Kind.BUSY} or (error.kind is Kind.TIMED_OUT and is_repeatable)
     if not retryable:
         return None
     given = error.metadata.get("retry_after_ms", "")
     return int(given) if given.isdecimal() else RETRY_AFTER_MS
+
+
+def is_not_set_up(error: FlexuraError) -> bool:
+    if error.reason is Reason.SEARCH_UNAVAILABLE:
+        # Engines that are there and failed may answer the next time.
+        return not error.metadata.get("engines")
+    return error.reason in NOT_SET_UP
 
 
 def headers_of(error: FlexuraError, retry_after_ms: int | None) -> dict[str, str]:
