@@ -42,10 +42,27 @@ def test_service_reads_every_setting_that_it_is_given(
     load(SERVICES[service])
 
 
+def test_search_is_handed_its_engines_and_its_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "FLEXURA_SEARXNG_URL": "http://searxng.example",
+        "FLEXURA_BRAVE_KEY_FILE": str(tmp_path / "brave-key"),
+        "FLEXURA_EXA_URL": "http://exa.example",
+        "FLEXURA_READER_NETWORKS": "10.1.0.0/16",
+        "FLEXURA_READER_PORTS": "8000",
+        "FLEXURA_KEYLESS": "wikipedia",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = _parts(tmp_path, LocalSettings())["search"].settings
+    assert {name: settings[name] for name in given} == given
+    assert "FLEXURA_TAVILY_URL" not in settings
+    assert set(settings) <= set(variable_names(SearchSettings))
+
+
 def test_secrets_travel_as_files(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     for part in _parts(tmp_path, LocalSettings()).values():
-        for name in ("nats-password", "s3-access-key", "s3-secret-key", "webhook-key"):
+        for name in ("nats-password", "s3-access-key", "s3-secret-key", "webhook-key", "continuation-key"):
             assert home.secret(name) not in " ".join([*part.command, *part.settings.values()])
 
 

@@ -86,7 +86,7 @@ def own_parts(
     jobs = bus | blobs | webhooks | database(home, "jobs") | offered(settings) | limited(settings)
     return [
         rpc_part(home, "auth", common | bus | database(home, "auth")),
-        rpc_part(home, "search", common),
+        rpc_part(home, "search", common | bus | searching(home, settings)),
         rpc_part(home, "jobs", common | jobs),
         worker_part(home, settings, common | bus | blobs),
         edge_part(home, settings.port, hosts, common | bus | blobs | public),
@@ -197,6 +197,18 @@ def offered(settings: LocalSettings) -> dict[str, str]:
         "FLEXURA_PROVIDERS": settings.providers,
         "FLEXURA_SUBSTITUTION": str(settings.substitution).lower(),
     }
+
+
+def searching(home: Home, settings: LocalSettings) -> dict[str, str]:
+    own = {
+        "FLEXURA_CONTINUATION_KEY_FILE": str(home.secret_file("continuation-key")),
+        "FLEXURA_KEYLESS": settings.keyless,
+    }
+    for name in ("searxng", "brave", "tavily", "exa", "reader"):
+        for field_name, value in getattr(settings, name):
+            text = str(value.absolute()) if isinstance(value, Path) else value
+            own |= {f"FLEXURA_{name}_{field_name}".upper(): text} if text else {}
+    return own
 
 
 def limited(settings: LocalSettings) -> dict[str, str]:

@@ -21,10 +21,36 @@ class WebhookSettings(Group):
         return text
 
 
+class SearXNGSettings(Group):
+    url: str = ""
+    """Address of a SearXNG server whose `search.formats` has `json`; empty for none."""
+
+
+class KeyedEngineSettings(Group):
+    key_file: Path | None = None
+    """File with the engine's key; without one it is not asked."""
+    url: str = ""
+    """Where it answers, if not at its own address."""
+
+
+class ReaderSettings(Group):
+    networks: str = ""
+    """Networks beside the public internet that pages are read from, such as `127.0.0.1/32`."""
+    ports: str = ""
+    """Ports that pages are read from, if others than those of the web."""
+
+
 class LocalSettings(Settings):
     metrics: MetricsSettings = MetricsSettings()
     """`host:port` where auth may be scraped; search, jobs, media-worker, edge and webhooks follow on the next ports."""
     webhooks: WebhookSettings = WebhookSettings()
+    searxng: SearXNGSettings = SearXNGSettings()
+    brave: KeyedEngineSettings = KeyedEngineSettings()
+    tavily: KeyedEngineSettings = KeyedEngineSettings()
+    exa: KeyedEngineSettings = KeyedEngineSettings()
+    reader: ReaderSettings = ReaderSettings()
+    keyless: str = "wikipedia,ddgs"
+    """Search engines without a key that step in where no other serves a topic or all others fail."""
     home: Path = Path(".flexura")
     """Folder where everything is kept: data, credentials, logs."""
     port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
