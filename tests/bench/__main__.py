@@ -10,9 +10,12 @@ from pathlib import Path
 
 from bench import cases, comparisons
 from bench.cases import Row
-from bench.installation import installation
+from bench.installation import free_port, installation
 from bench.internal import internal
 from bench.load import program as wrk
+from bench.peers import internet
+from bench.searches import searches
+from bench.searches import settings as search_settings
 from bench.waiters import waiters
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
@@ -24,7 +27,11 @@ async def measure() -> list[Row]:
     wrk()
     with tempfile.TemporaryDirectory(prefix="flexura-bench-") as name:
         folder = Path(name)
-        async with installation(folder / "home") as running, internal(running) as inside:
+        outside = free_port()
+        async with (
+            installation(folder / "home", **search_settings(folder, outside)) as running,
+            internal(running) as inside,
+        ):
             await asyncio.sleep(SETTLE_S)
             rows = said(await cases.at_rest(running))
             rows += said(await cases.pipeline(running, inside))
@@ -33,6 +40,7 @@ async def measure() -> list[Row]:
                 rows += said(await cases.calls(running))
                 rows += said(await cases.reads(running, inside, folder))
                 rows += said(await waiters(running, inside, folder))
+                rows += said(await searches(running, folder, outside))
                 rows += said(await cases.assets(running, inside, folder))
                 rows += said(await cases.submits(running))
                 rows += said(await comparisons.events(running, inside, folder))
@@ -74,6 +82,10 @@ each run reached of the one beside it. Ids are distinct and come from the databa
 the edge's own process with its key check, its error translation and its log line, answering a constant. While reads,
 assets and submits are measured the media worker is held still; the pipeline and the time to a claim are measured with
 it, through its real slots.
+
+Two engines that take {1000 * internet.ENGINE_S:.0f} ms each are asked side by side for searches; each search is new, \
+but for those that were
+answered lately. Pages are read by two processes; those of one turn are new to them, and robots.txt is known.
 
 A waiter is a connection with `GET /api/jobs/{{id}}?wait=60`; its time is that from the answer to the report to its
 own first byte. What events cost, and what a million finished jobs slow down, is measured at two more jobs services,

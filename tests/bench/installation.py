@@ -62,10 +62,10 @@ class Installation:
 
 
 @asynccontextmanager
-async def installation(home: Path) -> AsyncIterator[Installation]:
+async def installation(home: Path, **settings: str) -> AsyncIterator[Installation]:
     port = free_port()
     unlimited = {"FLEXURA_QUEUED_OF_ACCOUNT_MAX": QUEUED_MAX, "FLEXURA_QUEUED_MAX": QUEUED_MAX}
-    environment = os.environ | {"FLEXURA_HOME": str(home), "FLEXURA_PORT": str(port)} | unlimited
+    environment = os.environ | {"FLEXURA_HOME": str(home), "FLEXURA_PORT": str(port)} | unlimited | settings
     began = time.monotonic()
     async with program([sys.executable, "-m", "flexura_local"], home.with_suffix(".log"), environment) as process:
         await answering(f"http://127.0.0.1:{port}/readyz", process)
