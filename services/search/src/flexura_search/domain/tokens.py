@@ -18,7 +18,8 @@ RUN_MAX = 64  # Letters or digits that are priced together.
 WORD = re.compile(rf"[A-Z]?[a-z]{{1,{RUN_MAX - 1}}}")
 CAPITALS = re.compile(r"[A-Z](?![a-z])")
 NUMBER = re.compile(rf"[0-9]{{1,{RUN_MAX}}}")
-BLOB = re.compile(r"(?=[a-z]{0,8}[A-Z0-9])[A-Za-z0-9+/]{24,}")  # Digests, keys, Base64: no words in them.
+RUN = re.compile(r"[A-Za-z0-9+/]{24,}")
+BLOB = re.compile(r"[a-z]{0,8}[A-Z0-9]")  # How a run begins that is no word: digests, keys, Base64.
 BLOB_SURCHARGE = 0.35  # Of a character, beside what its letters and digits cost.
 SIGN = re.compile(r"[!-/:-@\[-`{-~\n\r\t]|  +")
 
@@ -48,7 +49,7 @@ def estimate(text: str) -> int:
     tokens = float(sum(map(OF_WORD, map(len, WORD.findall(text)))))
     tokens += sum(map(OF_NUMBER, map(len, NUMBER.findall(text))))
     tokens += len(SIGN.findall(text)) + len(CAPITALS.findall(text)) / CAPITALS_PART
-    tokens += BLOB_SURCHARGE * sum(map(len, BLOB.findall(text)))
+    tokens += BLOB_SURCHARGE * sum(len(run) for run in RUN.findall(text) if BLOB.match(run))
     if not text.isascii():
         tokens += of_foreign(text)
     return ceil(tokens)

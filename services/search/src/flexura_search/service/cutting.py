@@ -34,18 +34,24 @@ class Cutter:
         self._continuations = continuations
 
     async def cut(self, account_id: str, name: str, material: M, place: Place, tokens_max: int) -> Answer[M]:
-        """Raises INVALID_REQUEST where the budget has no room for even the next piece."""
-        envelope = envelope_tokens(material)
-        room = max(0, (tokens_max or WHOLE_TOKENS_MAX) - envelope)
-        try:
-            if is_long(material):
-                taken = await asyncio.to_thread(cut, material.entries(), place, room)
-            else:
-                taken = cut(material.entries(), place, room)
-        except NoRoomError as error:
-            raise no_room(envelope + error.needed) from error
+        """An answer from what is kept under the name; raises INVALID_REQUEST where not even a piece fits."""
+        taken = await taken_from(material, place, tokens_max)
+        return self.answer(account_id, name, material, taken)
+
+    def answer(self, account_id: str, name: str, material: M, taken: Cut) -> Answer[M]:
         continuation = self._continuations.write(account_id, Continuation(name, taken.rest)) if taken.rest else ""
-        return Answer(material, taken, continuation, envelope + taken.tokens)
+        return Answer(material, taken, continuation, envelope_tokens(material) + taken.tokens)
+
+
+async def taken_from(material: Material, place: Place, tokens_max: int) -> Cut:
+    envelope = envelope_tokens(material)
+    room = max(0, (tokens_max or WHOLE_TOKENS_MAX) - envelope)
+    try:
+        if is_long(material):
+            return await asyncio.to_thread(cut, material.entries(), place, room)
+        return cut(material.entries(), place, room)
+    except NoRoomError as error:
+        raise no_room(envelope + error.needed) from error
 
 
 def envelope_tokens(material: Material) -> int:

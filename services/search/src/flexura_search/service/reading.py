@@ -9,7 +9,7 @@ from flexura_search.domain.packing import Place
 from flexura_search.domain.queries import AskedPages, TextFormat
 from flexura_search.ports import PageReader, Shelf
 from flexura_search.service.continuations import Continuations, expired
-from flexura_search.service.cutting import Answer, Cutter
+from flexura_search.service.cutting import Answer, Cutter, taken_from
 from flexura_search.service.orders import READ_TIMEOUT_MS, check_continuation, check_pages
 from flexura_search.service.places import Places
 
@@ -54,8 +54,10 @@ class PageReadings:
         with self._places.one(asked.account_id):
             readings = await read_all(self._reader, asked.urls, asked.format, asked.query.strip(), timeout_s)
         material = ReadMaterial(tuple(readings))
-        name = await self._shelf.keep(material, KEPT_S)
-        return await self._cutter.cut(asked.account_id, name, material, Place(), asked.tokens_max)
+        taken = await taken_from(material, Place(), asked.tokens_max)
+        # What was answered as a whole is asked for no further.
+        name = await self._shelf.keep(material, KEPT_S) if taken.rest else ""
+        return self._cutter.answer(asked.account_id, name, material, taken)
 
     async def _go_on(self, asked: AskedPages) -> Answer[ReadMaterial]:
         check_continuation(asked.account_id, asked.tokens_max, asked.timeout_ms)

@@ -17,7 +17,7 @@ BLANKS = re.compile(r"\s+")
 
 def seen(text: str) -> str:
     """What a person sees of a text, its lines kept."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return SPACES.sub(" ", UNSEEN.sub("", BREAKS.sub("\n", text)))
 

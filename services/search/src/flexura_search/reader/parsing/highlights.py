@@ -66,7 +66,9 @@ def passages(text: str) -> Iterator[tuple[int, int]]:
 
 def tokens(text: str) -> list[str]:
     """Words in lower case without accents; pairs of characters where a script sets no blanks."""
-    folded = unicodedata.normalize("NFC", COMBINING.sub("", unicodedata.normalize("NFKD", text)))
+    folded = text
+    if not text.isascii():
+        folded = unicodedata.normalize("NFC", COMBINING.sub("", unicodedata.normalize("NFKD", text)))
     found: list[str] = []
     for token in TOKEN.findall(folded.casefold()):
         if len(token) > 1 and IS_UNSPACED.match(token):

@@ -15,7 +15,7 @@ from flexura_search.reader.parsing.characters import seen
 from flexura_search.reader.parsing.charset import decoded
 from flexura_search.reader.parsing.dates import published_at
 from flexura_search.reader.parsing.hidden import remove_hidden
-from flexura_search.reader.parsing.metadata import absolute, links, metadata
+from flexura_search.reader.parsing.metadata import absolute, metadata, resolved_links
 from flexura_search.reader.parsing.rendering import plain, rendered
 from flexura_search.reader.parsing.titles import remove_permalinks
 from flexura_search.reader.parsing.walls import EMPTY, has_scripts, wall
@@ -46,10 +46,9 @@ def read_html(body: bytes, charset: str, url: str, text_format: TextFormat, now:
         raise unreadable(url, why)
     for script in list(tree.iter("script")):
         script.getparent().remove(script)
-    found = links(tree, base)
-    _resolve_links(tree, base)
+    found = resolved_links(tree, base)
     _rename_captions(tree)
-    text = LINES.sub("\n\n", seen(_text(tree, base, text_format))).strip()
+    text = LINES.sub("\n\n", seen(_text(tree, text_format, len(visible)))).strip()
     if not text:
         raise unreadable(url, EMPTY)
     return Page(
@@ -96,14 +95,6 @@ def _keep_in_head(tree: Element, scripts: list[tuple[str, str]]) -> None:
         script.text = text
 
 
-def _resolve_links(tree: Element, base: str) -> None:
-    """Makes them lead where a browser would go, or nowhere."""
-    for anchor in tree.iter("a"):
-        link = absolute(base, anchor.attrib.pop("href", ""))
-        if link:
-            anchor.set("href", link)
-
-
 def _rename_captions(tree: Element) -> None:
     """The finder of the main text leaves pictures out, captions and all; these are read like any paragraph."""
     for figure in tree.iter("figure"):
@@ -112,14 +103,16 @@ def _rename_captions(tree: Element) -> None:
         caption.tag = "p"
 
 
-def _text(tree: Element, url: str, text_format: TextFormat) -> str:
+def _text(tree: Element, text_format: TextFormat, visible_characters: int) -> str:
     is_markdown = text_format is TextFormat.MARKDOWN
-    text = _extracted(tree, url, is_markdown=is_markdown)
+    text = _extracted(tree, is_markdown=is_markdown)
     region = max(tree.xpath(MAIN), key=lambda part: len(part.text_content()), default=None)
     if region is not None:
         whole = rendered(region, is_markdown=is_markdown)
         if len(whole) >= MAIN_CHARACTERS_MIN and len(text) < SHARE_MIN * len(whole):
             return whole
+    if text and len(text) >= SHARE_OF_BODY_MIN * visible_characters:
+        return text
     body = tree.find("body")
     whole = rendered(body, is_markdown=is_markdown)
     if text and (len(whole) < BODY_CHARACTERS_MIN or len(text) >= SHARE_OF_BODY_MIN * len(whole)):
@@ -127,11 +120,10 @@ def _text(tree: Element, url: str, text_format: TextFormat) -> str:
     return whole or plain(body)
 
 
-def _extracted(tree: Element, url: str, *, is_markdown: bool) -> str:
+def _extracted(tree: Element, *, is_markdown: bool) -> str:
     try:
         found = extract(
             tree,
-            url=url,
             output_format="markdown" if is_markdown else "txt",
             include_comments=False,
             include_formatting=is_markdown,

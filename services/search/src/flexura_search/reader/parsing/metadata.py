@@ -112,15 +112,18 @@ def absolute(base: str, reference: str) -> str:
     return url if is_fit and " " not in url else ""
 
 
-def links(tree: Element, url: str) -> tuple[str, ...]:
+def resolved_links(tree: Element, base: str) -> tuple[str, ...]:
+    """Makes links lead where a browser would go, or nowhere, and answers where the first ones do."""
     found: dict[str, None] = {}
-    here = url.partition("#")[0]
+    here = base.partition("#")[0]
     for anchor in tree.iter("a"):
-        link = absolute(url, anchor.get("href") or "").partition("#")[0]
-        if link and link != here:
-            found[link] = None
-        if len(found) == LINKS_MAX:
-            break
+        link = absolute(base, anchor.attrib.pop("href", ""))
+        if not link:
+            continue
+        anchor.set("href", link)
+        page = link.partition("#")[0]
+        if len(found) < LINKS_MAX and page != here:
+            found[page] = None
     return tuple(found)
 
 
