@@ -157,7 +157,8 @@ async def test_images_of_a_range_come_from_the_one_backend_that_has_ranges(execu
     [
         (TimeoutException("operation timed out"), EngineStatus.TIMED_OUT),
         (RatelimitException("202"), EngineStatus.LIMITED),
-        (DDGSException("ConnectError: no route"), EngineStatus.BROKEN),
+        (DDGSException("ConnectError: no route"), EngineStatus.UNREACHABLE),
+        (DDGSException("DNSError: DNSError('https://search.example/?sid=1')"), EngineStatus.UNREACHABLE),
         (DDGSException(DDGSException("wrapped")), EngineStatus.BROKEN),
         (KeyError("vqd"), EngineStatus.BROKEN),
         (StopIteration(), EngineStatus.BROKEN),

@@ -8,7 +8,7 @@ from flexura_search.domain import tokens
 # Names of fields, braces, numbers: what JSON needs beside the texts, rather too much than too little.
 HEAD_TOKENS = 170
 PASSAGE_TOKENS = 40
-BLOCK_CHARACTERS = 256  # Are priced at once while it is looked how much of a text fits.
+BLOCK_CHARACTERS = 512  # Are priced at once while it is looked how much of a text fits.
 SAMPLE_CHARACTERS = 4000
 ENDS = ("\n\n", "\n", "\u3002", "\uff01", "\uff1f", ". ", "! ", "? ", " ")  # Where a text may be cut, the best first.
 CUT_BACK = 1 / 3  # Of what fits may be given up for a better place to cut.

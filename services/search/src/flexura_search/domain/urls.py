@@ -62,7 +62,7 @@ def is_within(host: str, domain: str) -> bool:
 def split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url.strip())
-        usable = parts.scheme in DEFAULT_PORTS and parts.hostname and parts.port != 0
+        usable = parts.scheme in DEFAULT_PORTS and (parts.hostname or "").strip(".") and parts.port != 0
     except ValueError:
         return None
     return parts if usable else None

@@ -20,6 +20,7 @@ from flexura_search.engines.reading import found_in, hit, number, plain, short, 
 
 RESULTS_MAX = 50
 SAID_CHARACTERS_MAX = 200
+NOT_REACHED = ("ConnectError", "ConnectTimeout", "DNSError", "ProxyError")  # As the library begins what it says.
 LANGUAGE = "en"
 # Where a language is at home, if the country is not named as it is.
 HOMES = {
@@ -112,6 +113,11 @@ class DDGSEngine:
             # Of any kind: it reads pages that change, and its parts in Rust panic past Exception.
             if isinstance(error, DDGSException) and str(error).startswith("No results found"):
                 return []
+            if str(error).startswith(NOT_REACHED):
+                # Its words name an address with a session of a public engine in it.
+                raise EngineFailedError(
+                    EngineStatus.UNREACHABLE, "the engines behind it could not be reached"
+                ) from error
             words = short(plain(str(error)), SAID_CHARACTERS_MAX)
             raise EngineFailedError(EngineStatus.BROKEN, f"it failed: {words or type(error).__name__}") from error
 

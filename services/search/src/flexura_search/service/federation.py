@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from flexura_kit import log
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.domain.cooling import Cooling
 from flexura_search.domain.findings import ANSWERED, EngineAnswer, EngineFailedError, EngineStatus, EngineTrace
@@ -15,6 +16,8 @@ from flexura_search.ports import SearchEngine
 PATIENCE_S = 1.0  # With those who are late, once another has found something.
 FIRST_SHARE = 0.6  # Of the time goes to those who are asked first, so that there is some left for others.
 RETRY_AFTER_MS = 2000
+
+logger = log.get_logger()
 
 
 @dataclass(slots=True)
@@ -143,6 +146,10 @@ async def answer_of(engine: SearchEngine, query: Query, timeout_s: float) -> Eng
         return await engine.search(query, timeout_s)
     except EngineFailedError as failure:
         return failure
+    except Exception:
+        # Whatever is wrong with one engine, the others go on; its text stays in the log.
+        logger.exception("engine_crashed", engine=engine.name)
+        return EngineFailedError(EngineStatus.BROKEN, "it failed in a way that nobody expected")
 
 
 def summed_up(name: str, answers: Sequence[EngineAnswer | EngineFailedError], took_ms: int) -> EngineTrace:
@@ -164,6 +171,7 @@ def unavailable(topic: Topic, traces: Sequence[EngineTrace]) -> FlexuraError:
             f"no search engine is set up that searches {topic}; the catalog's capabilities.search says what there is"
         )
         return FlexuraError(Kind.BUSY, Reason.SEARCH_UNAVAILABLE, message, engines="")
+    traces = sorted(traces, key=lambda trace: trace.engine)
     said = "; ".join(f"{trace.engine} {trace.status.replace('_', ' ')}: {trace.reason}" for trace in traces)
     return FlexuraError(
         Kind.BUSY,

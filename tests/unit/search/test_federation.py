@@ -1,0 +1,161 @@
+"""Engines asked side by side: who is asked, who is waited for, and what is said of each."""
+
+import asyncio
+import time
+
+import pytest
+from unit.search.scripted import Engine, failing, hits, order
+
+from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_search.domain.findings import EngineAnswer, EngineStatus
+from flexura_search.domain.queries import Query, Topic
+from flexura_search.service import federation as asked_side_by_side
+from flexura_search.service.federation import Federation, Outcome
+
+SECONDS = 5.0
+
+
+def statuses(outcome: Outcome) -> dict[str, EngineStatus]:
+    return {trace.engine: trace.status for trace in outcome.traces}
+
+
+async def test_all_are_asked_at_once_and_fallbacks_are_not() -> None:
+    engines = [Engine("a", takes_s=0.2), Engine("b", takes_s=0.2), Engine("c", is_fallback=True)]
+    began = time.monotonic()
+    outcome = await Federation(engines).ask(order(), SECONDS)
+
+    assert time.monotonic() - began < 0.4
+    assert statuses(outcome) == {"a": EngineStatus.OK, "b": EngineStatus.OK}
+    assert not outcome.is_degraded
+
+
+async def test_who_is_late_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked_side_by_side, "PATIENCE_S", 0.1)
+    slow = Engine("slow", takes_s=60)
+    outcome = await Federation([Engine("fast"), slow]).ask(order(), SECONDS)
+
+    assert statuses(outcome) == {"fast": EngineStatus.OK, "slow": EngineStatus.TIMED_OUT}
+    assert outcome.is_degraded
+    assert slow.left == 1
+
+
+async def test_nobody_who_found_something_is_waited_for_longer() -> None:
+    # An empty answer is no reason to stop waiting for the others.
+    engines = [Engine("empty", EngineAnswer()), Engine("finds", takes_s=1.3)]
+    outcome = await Federation(engines).ask(order(), SECONDS)
+
+    assert statuses(outcome) == {"empty": EngineStatus.EMPTY, "finds": EngineStatus.OK}
+
+
+async def test_others_step_in_where_the_first_all_fail() -> None:
+    engines = [Engine("first", failing()), Engine("other", is_fallback=True)]
+    outcome = await Federation(engines).ask(order(), SECONDS)
+
+    assert statuses(outcome) == {"first": EngineStatus.UNREACHABLE, "other": EngineStatus.OK}
+    assert outcome.is_degraded
+    assert outcome.stepped_in
+
+
+async def test_a_fallback_that_is_alone_is_no_substitute() -> None:
+    outcome = await Federation([Engine("only", is_fallback=True)]).ask(order(), SECONDS)
+
+    assert not outcome.is_degraded
+
+
+async def test_without_fallback_the_search_fails_and_names_each() -> None:
+    engines = [
+        Engine("a", failing(EngineStatus.QUOTA_USED)),
+        Engine("b", failing(EngineStatus.BLOCKED)),
+        Engine("other", is_fallback=True),
+    ]
+    with pytest.raises(FlexuraError) as failed:
+        await Federation(engines).ask(order(allows_fallback=False), SECONDS)
+
+    assert (failed.value.kind, failed.value.reason) == (Kind.BUSY, Reason.SEARCH_UNAVAILABLE)
+    assert "a quota used" in failed.value.message
+    assert "b blocked" in failed.value.message
+    assert failed.value.metadata["engines"] == "a, b"
+    assert not engines[2].asked
+
+
+async def test_those_who_are_named_are_asked_alone() -> None:
+    engines = [Engine("a"), Engine("b"), Engine("c", is_fallback=True)]
+    outcome = await Federation(engines).ask(order(engines=("c",)), SECONDS)
+
+    assert statuses(outcome) == {"c": EngineStatus.OK}
+
+
+async def test_who_does_not_serve_the_topic_is_not_asked() -> None:
+    engines = [Engine("a", topics=frozenset({Topic.GENERAL})), Engine("b")]
+    outcome = await Federation(engines).ask(order(topic=Topic.NEWS), SECONDS)
+
+    assert statuses(outcome) == {"b": EngineStatus.OK}
+
+
+async def test_an_engine_that_breaks_as_nobody_expected_takes_no_search_down() -> None:
+    outcome = await Federation([Engine("odd", ZeroDivisionError("secret")), Engine("b")]).ask(order(), SECONDS)
+
+    assert statuses(outcome) == {"odd": EngineStatus.BROKEN, "b": EngineStatus.OK}
+    assert "secret" not in str(outcome.traces)
+
+
+async def test_all_ends_within_the_time() -> None:
+    engines = [Engine("a", takes_s=60), Engine("b", takes_s=60, is_fallback=True)]
+    began = time.monotonic()
+    with pytest.raises(FlexuraError) as failed:
+        await Federation(engines).ask(order(), 0.5)
+
+    assert time.monotonic() - began < 0.7
+    assert failed.value.reason is Reason.SEARCH_UNAVAILABLE
+
+
+async def test_who_failed_rests_and_one_search_tries_it_again() -> None:
+    now = 0.0
+    engine = Engine("a", failing(EngineStatus.LIMITED, retry_after_s=20))
+    federation = Federation([engine, Engine("b")], now=lambda: now)
+    await federation.ask(order(), SECONDS)
+    assert statuses(await federation.ask(order(), SECONDS))["a"] is EngineStatus.COOLING_DOWN
+    assert len(engine.asked) == 1
+
+    now = 21.0
+    engine.answer, engine.takes_s = hits("https://a.example/"), 0.1
+    both = await asyncio.gather(federation.ask(order("one"), SECONDS), federation.ask(order("two"), SECONDS))
+    assert sorted(statuses(outcome)["a"] for outcome in both) == [EngineStatus.COOLING_DOWN, EngineStatus.OK]
+    assert statuses(await federation.ask(order(), SECONDS))["a"] is EngineStatus.OK
+
+
+async def test_a_caller_who_leaves_while_an_engine_is_tried_keeps_nobody_out() -> None:
+    now = 0.0
+    engine = Engine("a", failing(EngineStatus.LIMITED))
+    federation = Federation([engine, Engine("b")], now=lambda: now)
+    await federation.ask(order(), SECONDS)
+    now, engine.takes_s, engine.answer = 100.0, 60.0, hits("https://a.example/")
+    leaving = asyncio.create_task(federation.ask(order(), SECONDS))
+    await asyncio.sleep(0.05)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+
+    engine.takes_s = 0.0
+    assert statuses(await federation.ask(order(), SECONDS))["a"] is EngineStatus.OK
+
+
+async def test_several_wordings_are_asked_together_and_a_part_that_fails_is_said() -> None:
+    class Forgetful(Engine):
+        async def search(self, query: Query, timeout_s: float) -> EngineAnswer:
+            if query.text == "two":
+                raise failing(EngineStatus.LIMITED)
+            return await super().search(query, timeout_s)
+
+    outcome = await Federation([Forgetful("a")]).ask(order("one", "two"), SECONDS)
+    (trace,) = outcome.traces
+    assert trace.status is EngineStatus.OK
+    assert "1 of 2 queries failed" in trace.reason
+    assert outcome.is_degraded
+
+
+async def test_without_engines_for_the_topic_the_error_says_so() -> None:
+    with pytest.raises(FlexuraError) as failed:
+        await Federation([Engine("a", topics=frozenset({Topic.GENERAL}))]).ask(order(topic=Topic.IMAGES), SECONDS)
+
+    assert failed.value.reason is Reason.SEARCH_UNAVAILABLE
+    assert failed.value.metadata["engines"] == ""

@@ -1,0 +1,79 @@
+"""How the same page is known again, and which domain it belongs to."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flexura_search.domain.filters import is_wanted
+from flexura_search.domain.queries import Query
+from flexura_search.domain.urls import canonical, host_of, is_within, same_page
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://a.example/p?utm_source=x&id=1&fbclid=2", "https://a.example/p?id=1"),
+        ("https://a.example/p#section", "https://a.example/p"),
+        ("http://A.Example:80/p", "http://a.example/p"),
+        ("https://a.example:443/", "https://a.example/"),
+        ("https://a.example:8443/p", "https://a.example:8443/p"),
+        ("https://en.m.wiki.example/p", "https://en.wiki.example/p"),
+        ("https://m.news.example/p", "https://news.example/p"),
+        ("https://m.example/p", "https://m.example/p"),
+        ("https://news.example/story/amp/", "https://news.example/story"),
+        ("https://www.google.com/amp/s/news.example/story", "https://news.example/story"),
+        ("https://news-example.cdn.ampproject.org/c/s/news.example/story", "https://news.example/story"),
+        ("https://bücher.example/p", "https://xn--bcher-kva.example/p"),
+        ("https://[2001:db8::1]/p", "https://[2001:db8::1]/p"),
+        ("ftp://a.example/p", ""),
+        ("javascript:alert(1)", ""),
+        ("https://", ""),
+        ("https://a.example:99999/", ""),
+    ],
+)
+def test_an_address_loses_what_is_not_the_page(url: str, page: str) -> None:
+    assert canonical(url) == page
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://a.example/p?b=2&a=1",
+        "https://www.a.example/p?a=1&b=2",
+        "https://a.example/p/?a=1&b=2",
+        "https://a.example/p/index.html?a=1&b=2&gclid=x",
+    ],
+)
+def test_addresses_of_the_same_page_are_known(other: str) -> None:
+    assert same_page(other) == same_page("https://a.example/p?a=1&b=2")
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_no_address_is_none_and_the_rest_stays_what_it_is(text: str) -> None:
+    for url in (text, f"https://{text}", f"https://a.example/{text}"):
+        once = canonical(url)
+        assert canonical(once) == once
+        assert bool(once) == bool(host_of(url))
+
+
+def test_subdomains_are_within_and_lookalikes_are_not() -> None:
+    assert is_within("docs.a.example", "a.example")
+    assert is_within("a.example", "a.example")
+    assert not is_within("nota.example", "a.example")
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("https://a.example/p", True),
+        ("https://docs.a.example/p", True),
+        ("https://bad.a.example/p", False),
+        ("https://b.example/a.example", False),
+        ("https://a.example.evil.example/", False),
+        ("no address", False),
+    ],
+)
+def test_domains_are_held_on_our_side(url: str, *, wanted: bool) -> None:
+    query = Query("q", include_domains=("a.example",), exclude_domains=("bad.a.example",))
+    assert is_wanted(url, query) is wanted
