@@ -46,6 +46,18 @@ async def test_who_leaves_first_takes_nobody_along() -> None:
     assert await second == 1
 
 
+async def test_who_leaves_last_ends_it_and_the_next_one_begins_anew() -> None:
+    flights: Flights[int] = Flights()
+    upstream = Upstream()
+    asking = [asyncio.create_task(flights.join("key", upstream.call, SECONDS)) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    for one in asking:
+        one.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    upstream.gate.set()
+    assert await flights.join("key", upstream.call, SECONDS) == 2
+
+
 async def test_an_error_is_shared_as_one_of_ones_own() -> None:
     flights: Flights[int] = Flights()
     upstream = Upstream(FlexuraError(Kind.BUSY, Reason.SEARCH_UNAVAILABLE, "nobody answered", engines="a"))

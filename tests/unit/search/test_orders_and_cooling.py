@@ -5,15 +5,16 @@ import pytest
 from flexura_kit.errors import FlexuraError, Reason
 from flexura_search.domain.cooling import REFUSED_S, REST_S, REST_S_MAX, Cooling
 from flexura_search.domain.findings import EngineStatus
-from flexura_search.domain.queries import Asked, AskedPages, TimeRange
+from flexura_search.domain.queries import Asked, AskedPages, TimeRange, Topic
 from flexura_search.service.orders import check_pages, order_of
 
+ENGINES = {"brave": frozenset(Topic), "exa": frozenset({Topic.GENERAL})}
 RIGHT = {"account_id": "acc_1", "queries": ("otters",)}
 
 
 def faults(**fields: object) -> set[str]:
     with pytest.raises(FlexuraError) as failed:
-        order_of(Asked(**RIGHT | fields), ["brave", "exa"])  # type: ignore[arg-type]
+        order_of(Asked(**RIGHT | fields), ENGINES)  # type: ignore[arg-type]
     assert failed.value.reason is Reason.INVALID_REQUEST
     assert all(violation.message for violation in failed.value.violations)
     return {violation.field for violation in failed.value.violations}
@@ -42,6 +43,7 @@ def faults(**fields: object) -> set[str]:
         ("timeout_ms", {"timeout_ms": 499}),
         ("timeout_ms", {"timeout_ms": 25_001}),
         ("engines", {"engines": ("bing",)}),
+        ("engines", {"engines": ("exa",), "topic": Topic.IMAGES}),
     ],
 )
 def test_a_wrong_field_is_named(field: str, fields: dict[str, object]) -> None:
@@ -58,13 +60,13 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_what_means_the_same_is_the_same_order() -> None:
-    one = order_of(Asked(**RIGHT | {"queries": ("cold  rivers", "cold rivers")}, country="DE"), [])  # type: ignore[arg-type]
-    other = order_of(Asked("acc_2", ("cold rivers",), country="de", results_max=10, include_domains=()), [])
+    one = order_of(Asked(**RIGHT | {"queries": ("cold  rivers", "cold rivers")}, country="DE"), {})  # type: ignore[arg-type]
+    other = order_of(Asked("acc_2", ("cold rivers",), country="de", results_max=10, include_domains=()), {})
     assert one == other
 
 
 def test_domains_are_taken_as_people_write_them() -> None:
-    order = order_of(Asked(**RIGHT, include_domains=("*.A.Example.", "bücher.example", "a.example")), [])  # type: ignore[arg-type]
+    order = order_of(Asked(**RIGHT, include_domains=("*.A.Example.", "bücher.example", "a.example")), {})  # type: ignore[arg-type]
     assert order.queries[0].include_domains == ("a.example", "xn--bcher-kva.example")
 
 

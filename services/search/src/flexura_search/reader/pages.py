@@ -23,7 +23,7 @@ from flexura_search.reader.robots import Robots
 from flexura_search.reader.workers import WORKERS, Workers, parsing_workers
 
 PAGES_MAX = 256
-CHARACTERS_MAX = 64 << 20
+CHARACTERS_MAX = 16 << 20
 KEPT_S = 300.0
 READ_TIMEOUT_S = 25.0
 RANKED_HERE_CHARACTERS_MAX = 20_000

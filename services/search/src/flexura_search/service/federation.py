@@ -54,8 +54,9 @@ class Federation:
         self._now = now
 
     @property
-    def names(self) -> list[str]:
-        return list(self._engines)
+    def topics(self) -> dict[str, frozenset[Topic]]:
+        """What each engine searches, by its name."""
+        return {name: engine.topics for name, engine in self._engines.items()}
 
     def health(self) -> list[Health]:
         return [

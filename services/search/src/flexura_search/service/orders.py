@@ -1,11 +1,11 @@
 """Whether what is asked makes sense, and what exactly is ordered by it."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
-from flexura_search.domain.queries import Asked, AskedPages, Days, Query, SearchOrder
+from flexura_search.domain.queries import Asked, AskedPages, Days, Query, SearchOrder, Topic
 from flexura_search.domain.urls import host_of
 
 QUERY_MAX = 2000
@@ -14,6 +14,7 @@ RESULTS_MAX = 50
 RESULTS_DEFAULT = 10
 DOMAINS_MAX = 100
 ENGINES_MAX = 20
+NAME_SHOWN = 40
 TOKENS_MIN = 500
 TOKENS_MAX = 1_000_000
 TIMEOUT_MS_MIN = 500
@@ -46,7 +47,7 @@ class Faults:
             raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, self._violations)
 
 
-def order_of(asked: Asked, known_engines: Collection[str]) -> SearchOrder:
+def order_of(asked: Asked, known_engines: Mapping[str, Collection[Topic]]) -> SearchOrder:
     """What is ordered; raises with everything that is wrong."""
     faults = Faults()
     check_account(asked.account_id, faults)
@@ -57,7 +58,7 @@ def order_of(asked: Asked, known_engines: Collection[str]) -> SearchOrder:
     country, language = letters(asked.country, "country", faults), letters(asked.language, "language", faults)
     include = domains_of(asked.include_domains, "include_domains", faults)
     exclude = domains_of(asked.exclude_domains, "exclude_domains", faults)
-    engines = engines_of(asked.engines, known_engines, faults)
+    engines = engines_of(asked, known_engines, faults)
     faults.check()
     return SearchOrder(
         queries=tuple(
@@ -161,12 +162,15 @@ def domains_of(given: Sequence[str], field: str, faults: Faults) -> tuple[str, .
     return tuple(dict.fromkeys(domains))
 
 
-def engines_of(given: Sequence[str], known: Collection[str], faults: Faults) -> tuple[str, ...]:
+def engines_of(asked: Asked, known: Mapping[str, Collection[Topic]], faults: Faults) -> tuple[str, ...]:
+    given = asked.engines
     faults.unless(len(given) <= ENGINES_MAX, "engines", f"takes at most {ENGINES_MAX} names")
-    unknown = [name for name in given[:ENGINES_MAX] if name not in known]
+    unknown = [name[:NAME_SHOWN] for name in given[:ENGINES_MAX] if name not in known]
+    unfit = [name for name in given[:ENGINES_MAX] if name in known and asked.topic not in known[name]]
     if unknown:
         there = ", ".join(sorted(known)) or "none"
-        faults.add(
-            "engines", f"names {', '.join(name[:40] for name in unknown)}, which is not set up; there are: {there}"
-        )
+        faults.add("engines", f"names {', '.join(unknown)}, which is not set up; there are: {there}")
+    if unfit:
+        fit = ", ".join(sorted(name for name, topics in known.items() if asked.topic in topics)) or "none"
+        faults.add("engines", f"names {', '.join(unfit)}, which does not search {asked.topic}; these do: {fit}")
     return tuple(dict.fromkeys(given))

@@ -65,7 +65,7 @@ class Searches:
     async def search(self, asked: Asked) -> Answer[SearchMaterial]:
         if asked.continuation:
             return await self._go_on(asked)
-        order = order_of(asked, self._federation.names)
+        order = order_of(asked, self._federation.topics)
         timeout_s = (asked.timeout_ms or SEARCH_TIMEOUT_MS) / 1000
         key = order_key(order)
         kept = None if asked.is_fresh else await self._shelf.find(key)
