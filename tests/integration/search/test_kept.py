@@ -104,7 +104,7 @@ async def test_values_are_small_and_the_settings_of_the_bucket_took_effect(share
             assert len(entry.value) <= VALUE_BYTES_MAX
             assert b"Sentence 1 of" not in entry.value or key.startswith("text.")
         config = (await connection.jetstream.stream_info(f"KV_{NAME}")).config
-    assert (config.max_age, config.max_bytes, config.max_msgs_per_subject) == (3600.0, 64 << 20, 1)
+    assert (config.max_age, config.max_bytes, config.max_msgs_per_subject) == (7200.0, 64 << 20, 1)
     assert (config.discard, config.allow_direct) == ("old", True)
 
 

@@ -50,6 +50,11 @@ async def test_a_page_is_read_with_its_passages_and_kept(reader: Pages, web_site
     assert web_site.hits["/page"] == 1
 
 
+async def test_a_site_is_asked_once_what_robots_may_read(reader: Pages, web_site: Site) -> None:
+    await asyncio.gather(*(reader.read(f"{web_site.url}/page?{number}", TEXT, "", 20) for number in range(8)))
+    assert web_site.hits["/robots.txt"] == 1
+
+
 async def test_the_same_page_asked_for_at_once_is_fetched_once(reader: Pages, web_site: Site) -> None:
     read = await asyncio.gather(
         *(reader.read(f"{web_site.url}/slow", TEXT, query, 20) for query in ("", "trains", "x"))

@@ -41,7 +41,8 @@ def test_a_pdf_gives_its_pages_and_its_metadata() -> None:
         pdf("The bridge opened in spring.", "It was paid for."), "application/pdf", "", URL, TextFormat.TEXT, ""
     )
     assert page.text == "The bridge opened in spring.\n\nIt was paid for."
-    assert (page.title, page.author) == ("On bridges", "Jane Doe")
+    # A title that stands nowhere in the text is no title that a person has seen.
+    assert (page.title, page.author) == ("The bridge opened in spring.", "Jane Doe")
     assert page.published_at == datetime(2024, 3, 5, 14, 30, tzinfo=timezone(timedelta(hours=1)))
 
 

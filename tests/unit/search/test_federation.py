@@ -7,7 +7,7 @@ import pytest
 from unit.search.scripted import Engine, failing, hits, order
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_search.domain.findings import EngineAnswer, EngineStatus
+from flexura_search.domain.findings import EngineAnswer, EngineFailedError, EngineStatus
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.service import federation as asked_side_by_side
 from flexura_search.service.federation import Federation, Outcome
@@ -137,6 +137,28 @@ async def test_a_caller_who_leaves_while_an_engine_is_tried_keeps_nobody_out() -
 
     engine.takes_s = 0.0
     assert statuses(await federation.ask(order(), SECONDS))["a"] is EngineStatus.OK
+
+
+async def test_a_caller_in_a_hurry_costs_others_no_engine() -> None:
+    federation = Federation([Engine("a", takes_s=0.4)])
+    for _ in range(4):
+        with pytest.raises(FlexuraError):
+            await federation.ask(order(), 0.1)
+    assert statuses(await federation.ask(order(), SECONDS))["a"] is EngineStatus.OK
+
+
+async def test_a_question_that_was_wrong_earns_no_rest() -> None:
+    engine = Engine("a", EngineFailedError(EngineStatus.BROKEN, "it did not accept it", is_engines=False))
+    federation = Federation([engine, Engine("b")])
+    for _ in range(3):
+        assert statuses(await federation.ask(order(), SECONDS))["a"] is EngineStatus.BROKEN
+
+
+async def test_who_was_cut_off_says_how_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked_side_by_side, "PATIENCE_S", 0.1)
+    outcome = await Federation([Engine("fast"), Engine("slow", takes_s=60)]).ask(order(), SECONDS)
+    (late,) = [trace for trace in outcome.traces if trace.engine == "slow"]
+    assert 50 < late.took_ms < 1000
 
 
 async def test_several_wordings_are_asked_together_and_a_part_that_fails_is_said() -> None:

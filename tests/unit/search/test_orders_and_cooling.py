@@ -3,7 +3,7 @@
 import pytest
 
 from flexura_kit.errors import FlexuraError, Reason
-from flexura_search.domain.cooling import REFUSED_S, REST_S, REST_S_MAX, Cooling
+from flexura_search.domain.cooling import REFUSED_S, REST_S, REST_S_MAX, SAID_S_MAX, Cooling
 from flexura_search.domain.findings import EngineStatus
 from flexura_search.domain.queries import Asked, AskedPages, TimeRange, Topic
 from flexura_search.service.orders import check_pages, order_of
@@ -32,6 +32,7 @@ def faults(**fields: object) -> set[str]:
         ("max_results", {"results_max": -1}),
         ("start_date", {"start_date": "2026-02-30"}),
         ("end_date", {"end_date": "tomorrow"}),
+        ("end_date", {"end_date": "20260301"}),
         ("start_date", {"start_date": "2026-03-02", "end_date": "2026-03-01"}),
         ("time_range", {"time_range": TimeRange.DAY, "start_date": "2026-03-01"}),
         ("country", {"country": "deu"}),
@@ -79,10 +80,10 @@ def test_what_is_no_list_of_pages_is_refused(urls: tuple[str, ...]) -> None:
 
 def test_one_failure_is_borne_and_the_next_one_brings_a_rest_that_grows() -> None:
     cooling, now, rests = Cooling(), 0.0, []
-    cooling.learn(EngineStatus.UNREACHABLE, "", now)
+    cooling.learn(EngineStatus.UNREACHABLE, "", now, now)
     assert cooling.admits(now)
-    for _ in range(10):
-        cooling.learn(EngineStatus.UNREACHABLE, "", now)
+    for _ in range(2000):
+        cooling.learn(EngineStatus.UNREACHABLE, "", now, now)
         rests.append(cooling.remaining_s(now))
         assert not cooling.admits(now)
         now = cooling.until
@@ -93,19 +94,32 @@ def test_one_failure_is_borne_and_the_next_one_brings_a_rest_that_grows() -> Non
 
 def test_one_probe_goes_out_after_the_rest() -> None:
     cooling = Cooling()
-    cooling.learn(EngineStatus.LIMITED, "", 0.0, retry_after_s=20)
+    cooling.learn(EngineStatus.LIMITED, "", 0.0, 0.0, retry_after_s=20)
     assert not cooling.admits(19.9)
     assert cooling.admits(20.0)
     assert not cooling.admits(20.0)
     cooling.release()
     assert cooling.admits(20.0)
-    cooling.learn(EngineStatus.EMPTY, "", 21.0)
+    cooling.learn(EngineStatus.EMPTY, "", 21.0, 20.0)
     assert cooling.admits(21.0)
     assert cooling.admits(21.0)
 
 
-@pytest.mark.parametrize(("asked_s", "waits_s"), [(1e9, REFUSED_S), (0.001, 1.0), (45, 45)])
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(1e9, SAID_S_MAX), (0.001, 1.0), (45, 45)])
 def test_a_retry_after_is_honoured_within_bounds(asked_s: float, waits_s: float) -> None:
     cooling = Cooling()
-    cooling.learn(EngineStatus.LIMITED, "", 0.0, retry_after_s=asked_s)
+    cooling.learn(EngineStatus.LIMITED, "", 0.0, 0.0, retry_after_s=asked_s)
     assert cooling.remaining_s(0.0) == waits_s
+
+
+def test_a_key_that_is_refused_is_not_tried_sooner_for_being_asked() -> None:
+    cooling = Cooling()
+    cooling.learn(EngineStatus.QUOTA_USED, "", 0.0, 0.0, retry_after_s=1)
+    assert cooling.remaining_s(0.0) == REFUSED_S
+
+
+def test_questions_that_were_under_way_together_fail_once() -> None:
+    cooling = Cooling()
+    for _ in range(10):
+        cooling.learn(EngineStatus.UNREACHABLE, "", 5.0, 0.0)
+    assert cooling.remaining_s(5.0) == REST_S

@@ -14,6 +14,7 @@ ENTRIES = st.lists(
         head=st.lists(st.text(max_size=30), max_size=3),
         passages=st.lists(st.text(min_size=1, max_size=200), max_size=4),
         text=TEXT,
+        tail=st.lists(st.text(min_size=1, max_size=60), max_size=5),
     ),
     max_size=5,
 )
@@ -25,6 +26,7 @@ ENOUGH = 1500  # For the head and the next passage of any entry above.
 def test_parts_fit_and_joined_are_the_whole(entries: list[Entry], room: int) -> None:
     texts = [""] * len(entries)
     passages: list[list[str]] = [[] for _ in entries]
+    tails: list[list[str]] = [[] for _ in entries]
     place: Place | None = Place()
     while place is not None:
         taken = cut(entries, place, room)
@@ -34,11 +36,13 @@ def test_parts_fit_and_joined_are_the_whole(entries: list[Entry], room: int) -> 
             assert part.text.start == len(texts[part.entry])
             texts[part.entry] += entries[part.entry].text[part.text]
             passages[part.entry] += entries[part.entry].passages[part.passages]
+            tails[part.entry] += entries[part.entry].tail[part.tail]
         assert taken.rest is None or (taken.rest != place and taken.parts)
         assert (taken.tokens_left > 0) == (taken.rest is not None)
         place = taken.rest
     assert texts == [entry.text for entry in entries]
     assert passages == [list(entry.passages) for entry in entries]
+    assert tails == [list(entry.tail) for entry in entries]
 
 
 @given(ENTRIES)

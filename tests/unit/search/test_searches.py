@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,10 +12,11 @@ from rs_bpe import bpe
 from unit.search.scripted import Engine, Reader, ScriptedShelf, failing, hits
 
 from flexura_edge.http.search_json import search_json
-from flexura_kit.errors import FlexuraError, Reason
+from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.domain.findings import EngineAnswer, Hit, ImageHit
 from flexura_search.domain.materials import SearchMaterial
-from flexura_search.domain.queries import Asked, Content, TimeRange, Topic
+from flexura_search.domain.pages import Page
+from flexura_search.domain.queries import Asked, Content, TextFormat, TimeRange, Topic
 from flexura_search.rpc.answers import search_response
 from flexura_search.service.continuations import Continuations
 from flexura_search.service.cutting import Answer
@@ -124,6 +126,42 @@ async def test_an_answer_is_found_again_for_as_long_as_its_topic_allows_and_a_de
     assert setting.shelf.found_s == [FOUND_S[Topic.NEWS]]
     assert degraded.shelf.found_s[0] < 60
     assert setting.shelf.kept_s == degraded.shelf.kept_s == [KEPT_S]
+
+
+async def test_what_was_found_in_a_hurry_is_for_nobody_else() -> None:
+    class Late(Reader):
+        async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
+            if timeout_s < 1:
+                raise FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "too late", url=url)
+            return await super().read(url, text_format, query, timeout_s)
+
+    setting = Setting(reader=Late({A: TEXT, B: TEXT}))
+    hurried = await setting.search(timeout_ms=500)
+    assert hurried.material.results[0].unread is not None
+    assert setting.shelf.found_s == [0.0]
+
+
+async def test_a_page_that_breaks_the_reader_costs_only_itself() -> None:
+    class Breaking(Reader):
+        async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
+            if url == A:
+                raise ZeroDivisionError
+            return await super().read(url, text_format, query, timeout_s)
+
+    broken, fine = (await Setting(reader=Breaking({B: TEXT})).search()).material.results
+    assert broken.unread is not None
+    assert broken.unread.reason == Reason.PAGE_UNREADABLE
+    assert fine.page is not None
+
+
+async def test_a_page_that_leads_out_of_the_domains_is_left_out() -> None:
+    class Leading(Reader):
+        async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
+            page = await super().read(url, text_format, query, timeout_s)
+            return replace(page, final_url=C) if url == A else page
+
+    answer = await Setting(reader=Leading({A: TEXT, B: TEXT})).search(exclude_domains=("c.example",))
+    assert urls(answer) == [B]
 
 
 async def test_an_account_that_asks_too_much_at_once_is_told_so() -> None:

@@ -56,13 +56,6 @@ def test_prose_is_not_estimated_far_too_high() -> None:
     assert tokens.estimate(PROSE) <= 1.3 * TOKENIZERS["o200k"].count(PROSE)
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=400))
-@settings(max_examples=300, deadline=None)
-def test_any_text_costs_no_more_than_its_parts(text: str) -> None:
-    middle = len(text) // 2
-    assert tokens.estimate(text) <= tokens.estimate(text[:middle]) + tokens.estimate(text[middle:]) + 1
-
-
 @given(st.lists(st.sampled_from([*TEXTS.values()]).map(lambda text: text[:60]), max_size=6).map(" ".join))
 @settings(max_examples=200, deadline=None)
 def test_mixtures_are_not_estimated_too_low(text: str) -> None:

@@ -20,7 +20,7 @@ from flexura_search.domain.urls import canonical, host_of, is_within, same_page
         ("https://en.m.wiki.example/p", "https://en.wiki.example/p"),
         ("https://m.news.example/p", "https://news.example/p"),
         ("https://m.example/p", "https://m.example/p"),
-        ("https://news.example/story/amp/", "https://news.example/story"),
+        ("https://words.example/dictionary/amp", "https://words.example/dictionary/amp"),
         ("https://www.google.com/amp/s/news.example/story", "https://news.example/story"),
         ("https://news-example.cdn.ampproject.org/c/s/news.example/story", "https://news.example/story"),
         ("https://bücher.example/p", "https://xn--bcher-kva.example/p"),
@@ -28,6 +28,8 @@ from flexura_search.domain.urls import canonical, host_of, is_within, same_page
         ("ftp://a.example/p", ""),
         ("javascript:alert(1)", ""),
         ("https://", ""),
+        ("https://.", ""),
+        ("https://www.google.com/amp/s/[x.y/z", "https://www.google.com/amp/s/[x.y/z"),
         ("https://a.example:99999/", ""),
     ],
 )
@@ -42,10 +44,16 @@ def test_an_address_loses_what_is_not_the_page(url: str, page: str) -> None:
         "https://www.a.example/p?a=1&b=2",
         "https://a.example/p/?a=1&b=2",
         "https://a.example/p/index.html?a=1&b=2&gclid=x",
+        "https://a.example/p?a=1&b=2&amp=1&outputType=amp",
     ],
 )
 def test_addresses_of_the_same_page_are_known(other: str) -> None:
     assert same_page(other) == same_page("https://a.example/p?a=1&b=2")
+
+
+def test_the_amp_shape_of_a_page_is_the_page_and_a_page_on_amps_is_not() -> None:
+    assert same_page("https://news.example/2026/story/amp/") == same_page("https://news.example/2026/story")
+    assert same_page("https://words.example/dictionary/amp") != same_page("https://words.example/dictionary")
 
 
 @given(st.text(max_size=80))

@@ -1,5 +1,6 @@
 """Everything the search service is made of, in the order it starts."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,12 +30,15 @@ from flexura_search.settings import SearchSettings, listed, ports
 
 ENGINE_CONNECTIONS_MAX = 256
 DDGS_THREADS = 8
+THREADS = 32
 KEY_BYTES = 32
 
 logger = log.get_logger()
 
 
 async def build(settings: SearchSettings, life: Lifecycle) -> None:
+    # Names are looked up there, and long answers cut: slow name servers must not hold those up.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="aside"))
     shelves = await shelves_of(settings, life)
     reader = await reader_of(settings, life)
     federation = Federation(await engines_of(settings, life))

@@ -24,7 +24,10 @@ def is_in_days(published_at: datetime | None, days: Days) -> bool:
 
 
 def day_of(moment: datetime) -> date:
-    return moment.astimezone(UTC).date()
+    try:
+        return moment.astimezone(UTC).date()
+    except OverflowError:
+        return moment.date()
 
 
 def is_in_any(host: str, domains: Iterable[str]) -> bool:

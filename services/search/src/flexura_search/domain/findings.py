@@ -76,10 +76,16 @@ class EngineTrace:
 
 
 class EngineFailedError(Exception):
-    """An engine did not answer; `reason` is a sentence that is safe to show and names no key."""
+    """An engine did not answer; `reason` is a sentence that is safe to show and names no key.
 
-    def __init__(self, status: EngineStatus, reason: str, retry_after_s: float | None = None) -> None:
+    `is_engines` tells whether the engine is to blame: what we, or one question, did wrong earns it no rest.
+    """
+
+    def __init__(
+        self, status: EngineStatus, reason: str, retry_after_s: float | None = None, *, is_engines: bool = True
+    ) -> None:
         super().__init__(f"{status}: {reason}")
         self.status = status
         self.reason = reason
         self.retry_after_s = retry_after_s
+        self.is_engines = is_engines

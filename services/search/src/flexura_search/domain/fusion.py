@@ -14,6 +14,7 @@ from flexura_search.domain.urls import canonical, same_page
 DAMPING = 60  # Of Cormack, Clarke and Buettcher, who proposed the method: the first place is not everything.
 NEAR_SHARE = 0.8  # Of the words of two snippets, from which on two pages of one title are the same text.
 WORDS_MIN = 8  # Shorter snippets say too little to be compared.
+ALIKE_MAX = 10  # Pages of one title that a further one is compared with: a site may have one for all.
 WORD = re.compile(r"\w+")
 
 T = TypeVar("T")
@@ -110,17 +111,18 @@ def merge(found: Sequence[tuple[int, str, Hit]], best_possible: float) -> Found:
 def folded(found: Sequence[Found]) -> list[Found]:
     """Leaves out what says the same under another address: reprints and mirrors."""
     kept: list[Found] = []
-    by_title: defaultdict[str, list[Found]] = defaultdict(list)
+    by_title: defaultdict[str, list[set[str]]] = defaultdict(list)
     for page in found:
-        alike = by_title[" ".join(words_of(page.title))]
-        if not any(is_near(page, other) for other in alike):
-            alike.append(page)
-            kept.append(page)
+        alike, words = by_title[" ".join(words_of(page.title))], set(words_of(page.snippet))
+        if any(is_near(words, others) for others in alike):
+            continue
+        kept.append(page)
+        if len(alike) < ALIKE_MAX:
+            alike.append(words)
     return kept
 
 
-def is_near(page: Found, other: Found) -> bool:
-    words, others = set(words_of(page.snippet)), set(words_of(other.snippet))
+def is_near(words: set[str], others: set[str]) -> bool:
     if min(len(words), len(others)) < WORDS_MIN:
         return False
     return len(words & others) >= NEAR_SHARE * len(words | others)

@@ -90,5 +90,5 @@ def reading_entry(reading: Reading) -> Entry:
     page, unread = reading.page, reading.unread
     if page is None:
         return Entry([reading.url, *([unread.reason, unread.message, reading.url] if unread else [])])
-    head = [page.url, page.final_url, page.title, page.author, page.site, page.content_type, *page.links]
-    return Entry(head, [passage.text for passage in page.highlights], page.text)
+    head = [page.url, page.final_url, page.title, page.author, page.site, page.content_type]
+    return Entry(head, [passage.text for passage in page.highlights], page.text, page.links)

@@ -8,6 +8,7 @@ from flexura_search.domain import tokens
 # Names of fields, braces, numbers: what JSON needs beside the texts, rather too much than too little.
 HEAD_TOKENS = 170
 PASSAGE_TOKENS = 40
+TAIL_TOKENS = 4
 BLOCK_CHARACTERS = 512  # Are priced at once while it is looked how much of a text fits.
 SAMPLE_CHARACTERS = 4000
 ENDS = ("\n\n", "\n", "\u3002", "\uff01", "\uff1f", ". ", "! ", "? ", " ")  # Where a text may be cut, the best first.
@@ -22,6 +23,8 @@ class Entry:
     """What tells which page it is; goes with each part of it."""
     passages: Sequence[str] = ()
     text: str = ""
+    tail: Sequence[str] = ()
+    """What comes behind the text, each piece whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Place:
     is_begun: bool = False
     passage: int = 0
     character: int = 0
+    tail: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Part:
     is_continued: bool
     passages: slice
     text: slice
+    tail: slice
     tokens: int
 
 
@@ -92,7 +97,7 @@ def take(entry: Entry, place: Place, room: int | None) -> tuple[Part | None, Pla
     used = HEAD_TOKENS + tokens.of_all(entry.head)
     if room is not None and used > room:
         return None, place
-    passage, character = place.passage, place.character
+    passage, character, tail = place.passage, place.character, place.tail
     while passage < len(entry.passages):
         price = PASSAGE_TOKENS + tokens.estimate(entry.passages[passage])
         if room is not None and used + price > room:
@@ -101,12 +106,18 @@ def take(entry: Entry, place: Place, room: int | None) -> tuple[Part | None, Pla
     if passage == len(entry.passages) and character < len(entry.text):
         character, price = fitting(entry.text, character, None if room is None else room - used)
         used += price
-    is_whole = passage == len(entry.passages) and character == len(entry.text)
-    after = Place(place.entry + 1) if is_whole else Place(place.entry, True, passage, character)
+    is_text_whole = passage == len(entry.passages) and character == len(entry.text)
+    while is_text_whole and tail < len(entry.tail):
+        price = TAIL_TOKENS + tokens.estimate(entry.tail[tail])
+        if room is not None and used + price > room:
+            break
+        tail, used = tail + 1, used + price
+    is_whole = is_text_whole and tail == len(entry.tail)
+    after = Place(place.entry + 1) if is_whole else Place(place.entry, True, passage, character, tail)
     if after == replace(place, is_begun=True) and place.is_begun:
         return None, place
     passages, text = slice(place.passage, passage), slice(place.character, character)
-    return Part(place.entry, place.is_begun, passages, text, used), after
+    return Part(place.entry, place.is_begun, passages, text, slice(place.tail, tail), used), after
 
 
 def fitting(text: str, start: int, room: int | None) -> tuple[int, int]:
@@ -140,8 +151,12 @@ def needed_beyond(entry: Entry, place: Place, room: int) -> int:
     """How many tokens were missing to give the next piece of the entry."""
     needed = HEAD_TOKENS + tokens.of_all(entry.head)
     if place.is_begun:
-        is_passage = place.passage < len(entry.passages)
-        needed += PASSAGE_TOKENS + tokens.estimate(entry.passages[place.passage]) if is_passage else BLOCK_CHARACTERS
+        if place.passage < len(entry.passages):
+            needed += PASSAGE_TOKENS + tokens.estimate(entry.passages[place.passage])
+        elif place.character < len(entry.text):
+            needed += BLOCK_CHARACTERS
+        else:
+            needed += TAIL_TOKENS + tokens.estimate(entry.tail[place.tail])
     return max(1, needed - room)
 
 
@@ -149,10 +164,11 @@ def tokens_left(entries: Sequence[Entry], place: Place) -> int:
     left = 0
     for number in range(place.entry, len(entries)):
         entry = entries[number]
-        passage, character = (place.passage, place.character) if number == place.entry else (0, 0)
+        passage, character, tail = (place.passage, place.character, place.tail) if number == place.entry else (0, 0, 0)
         left += HEAD_TOKENS + tokens.of_all(entry.head)
         left += sum(PASSAGE_TOKENS + tokens.estimate(text) for text in entry.passages[passage:])
         left += roughly(entry.text, character)
+        left += sum(TAIL_TOKENS + tokens.estimate(text) for text in entry.tail[tail:])
     return left
 
 

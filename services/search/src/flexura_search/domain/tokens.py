@@ -22,6 +22,7 @@ RUN = re.compile(r"[A-Za-z0-9+/]{24,}")
 BLOB = re.compile(r"[a-z]{0,8}[A-Z0-9]")  # How a run begins that is no word: digests, keys, Base64.
 BLOB_SURCHARGE = 0.35  # Of a character, beside what its letters and digits cost.
 SIGN = re.compile(r"[!-/:-@\[-`{-~\n\r\t]|  +| (?=[0-9])")  # A blank goes with the word behind it, not with a number.
+CHARACTERS_MAX = 5  # In a token, on the average of any text: blanks in a row are one, and still take their place.
 SLACK = 3  # Of a short text, whose words may all be rare ones.
 SLACK_SHARE = 1.02
 
@@ -54,7 +55,7 @@ def estimate(text: str) -> int:
     tokens += BLOB_SURCHARGE * sum(len(run) for run in RUN.findall(text) if BLOB.match(run))
     if not text.isascii():
         tokens += of_foreign(text)
-    return ceil(SLACK_SHARE * tokens) + SLACK if text else 0
+    return ceil(max(SLACK_SHARE * tokens, len(text) / CHARACTERS_MAX)) + SLACK if text else 0
 
 
 def of_all(texts: Iterable[str]) -> int:

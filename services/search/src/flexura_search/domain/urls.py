@@ -9,12 +9,14 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 TRACKING = re.compile(
     r"utm_.+|_?ga|_gl|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh"
     r"|mc_[ce]id|_hs(enc|mi)|hsctatracking|mkt_tok|vero_(conv|id)|oly_(anon|enc)_id|rb_clickid|s_cid|ncid|cmpid"
-    r"|wt_mc|at_(medium|campaign|custom\d)|ref_(src|url)|__twitter_impression|spm|scm|amp|outputtype"
+    r"|wt_mc|at_(medium|campaign|custom\d)|ref_(src|url)|__twitter_impression"
 )
 MOBILE_LABELS = frozenset({"m", "mobile", "amp"})
 AMP_CACHE = re.compile(r"/(?:[acvirs]/)+(?P<rest>[^/]+\.[^/]+/.*)")
 AMP_VIEWER = re.compile(r"/amp/(?:s/)?(?P<rest>[^/]+\.[^/]+/.*)")
-AMP_PATH = re.compile(r"(?<=[^/])/amp/?$|(?<=[^/])\.amp(?=\.html$)")
+# Behind two names or more: /dictionary/amp is a page about the word.
+AMP_FOLDER = re.compile(r"(?P<page>/[^/]+/.*[^/])/amp/?")
+OTHER_SHAPES = frozenset({"amp", "outputtype", "scm", "spm"})  # Name the shape of the same page, or who links to it.
 
 
 @lru_cache(maxsize=4096)
@@ -32,7 +34,7 @@ def canonical(url: str) -> str:
     address = f"[{host}]" if ":" in host else host
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:
         address += f":{port}"
-    path = AMP_PATH.sub("", parts.path) or "/"
+    path = parts.path or "/"
     query = "&".join(pair for pair in parts.query.split("&") if pair and not is_tracking(pair))
     return f"{parts.scheme}://{address}{path}" + (f"?{query}" if query else "")
 
@@ -41,8 +43,10 @@ def canonical(url: str) -> str:
 def same_page(url: str) -> str:
     """What all addresses of a page have in common: not the scheme, `www.`, a last slash or the order of a query."""
     parts = urlsplit(canonical(url))
+    parts = parts._replace(path=without_amp(parts.path))
     host = parts.netloc.removeprefix("www.")
-    query = urlencode(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode(sorted(pair for pair in pairs if pair[0].lower() not in OTHER_SHAPES))
     path = unquote(parts.path).rstrip("/")
     path = path.removesuffix("/index.html").removesuffix("/index.php")
     return f"{host}{path}?{query}"
@@ -91,7 +95,12 @@ def out_of_amp_cache(parts: SplitResult) -> SplitResult:
         found = AMP_CACHE.fullmatch(parts.path)
     elif host.startswith("www.google."):
         found = AMP_VIEWER.fullmatch(parts.path)
-    return urlsplit(f"https://{found['rest']}", allow_fragments=False) if found else parts
+    return (split(f"https://{found['rest']}") if found else None) or parts
+
+
+def without_amp(path: str) -> str:
+    found = AMP_FOLDER.fullmatch(path)
+    return found["page"] if found else path.replace(".amp.html", ".html")
 
 
 def without_mobile_label(host: str) -> str:

@@ -5,11 +5,15 @@ from datetime import date
 from flexura_search.domain.queries import AGES, Query, TimeRange
 
 OPERATORS_MAX = 5  # More make engines answer nothing at all.
+OPERATORS_SHARE_MAX = 0.5  # Of what the engine takes; the rest is for the question.
 
 
 def with_operators(query: Query, characters_max: int = 0, words_max: int = 0) -> str:
     """The text with `site:` and `-site:` behind it, cut at a word where the engine takes only so much."""
     operators = domain_operators(query)
+    while characters_max and len(operators) > characters_max * OPERATORS_SHARE_MAX:
+        # What is left out is filtered afterwards.
+        operators = operators.rpartition(" ")[0].removesuffix(" OR")
     words = len(operators.split())
     text = cut(
         query.text,

@@ -90,7 +90,9 @@ class DDGSEngine:
 
     def _start(self, query: Query, timeout_s: float) -> Future[list[dict[str, Any]]]:
         if not self._free.acquire(blocking=False):
-            raise EngineFailedError(EngineStatus.LIMITED, "as many searches as it may do at once are under way")
+            raise EngineFailedError(
+                EngineStatus.LIMITED, "as many searches as it may do at once are under way", is_engines=False
+            )
         try:
             running = self._executor.submit(self._ask, query, timeout_s)
         except RuntimeError:

@@ -20,6 +20,7 @@ from flexura_search.engines.reading import plain
 
 REDIRECTS = range(300, 400)
 SUCCESSES = range(200, 300)
+QUESTIONS = frozenset({400, 414, 422})  # Are about one question.
 WORDS = ("error", "detail", "message", "msg", "info", "title", "code")  # In this order.
 STATUSES = {
     400: (EngineStatus.BROKEN, "it did not understand the request"),
@@ -67,6 +68,8 @@ class Failure:
     status: EngineStatus
     sentence: str
     retry_after_s: float | None = None
+    is_engines: bool = True
+    """Whether the engine is to blame, and not the question."""
 
 
 def failure_of(reply: Reply) -> Failure | None:
@@ -76,7 +79,8 @@ def failure_of(reply: Reply) -> Failure | None:
     if reply.status in REDIRECTS:
         return Failure(EngineStatus.BROKEN, "it sends to another address, which is not followed")
     unknown = (EngineStatus.BROKEN, f"it answered with HTTP status {reply.status}")
-    return Failure(*STATUSES.get(reply.status, unknown))
+    status, sentence = STATUSES.get(reply.status, unknown)
+    return Failure(status, sentence, is_engines=reply.status not in QUESTIONS)
 
 
 def failure_of_body(reply: Reply) -> Failure | None:

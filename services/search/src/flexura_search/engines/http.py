@@ -57,7 +57,8 @@ class JSONAPI:
             # Replaced before it is cut, or a part of the key would stay.
             words = words.replace(self._key, "[key]")
         words = short(words, SAID_CHARACTERS_MAX)
-        return EngineFailedError(failure.status, f"{failure.sentence}: {words}" if words else failure.sentence, wait_s)
+        reason = f"{failure.sentence}: {words}" if words else failure.sentence
+        return EngineFailedError(failure.status, reason, wait_s, is_engines=failure.is_engines)
 
     async def _exchange(self, method: str, url: str, timeout_s: float, message: Mapping[str, Any]) -> Reply:
         try:
@@ -81,7 +82,7 @@ class JSONAPI:
             raise EngineFailedError(EngineStatus.UNREACHABLE, sentence_of(error)) from error
         except ValueError:
             # A key with a line break in it, for one, cannot stand in a header.
-            raise EngineFailedError(EngineStatus.BROKEN, "the request could not be written") from None
+            raise EngineFailedError(EngineStatus.BROKEN, "the request could not be written", is_engines=False) from None
 
 
 async def read(response: ClientResponse) -> Reply:

@@ -13,6 +13,7 @@ Found = TypeVar("Found")
 
 TEXT_CHARACTERS_MAX = 4000
 RAW_CHARACTERS_MAX = 4 * TEXT_CHARACTERS_MAX  # Marks and entities take their part of it.
+SHORT_URL_CHARACTERS_MAX = 1000
 URL_CHARACTERS_MAX = 4096
 # Elements by name: `vector<int>` in the snippet of a page on C++ is no mark.
 INLINE = "a|abbr|b|bdi|bdo|cite|code|em|font|i|kbd|mark|q|s|samp|small|span|strong|sub|sup|u|var|wbr"
@@ -53,6 +54,12 @@ def web_url(value: object) -> str:
     return url if parts.scheme in {"http", "https"} and parts.hostname else ""
 
 
+def short_url(value: object) -> str:
+    """An address that costs an answer no more than it is worth; else empty."""
+    url = web_url(value)
+    return url if len(url) <= SHORT_URL_CHARACTERS_MAX else ""
+
+
 def number(value: object) -> int:
     """A count of pixels; 0 where it is none."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
@@ -73,8 +80,8 @@ def hit(
         snippet=plain(snippet),
         published_at=published_at,
         author=plain(more.get("author")),
-        favicon=web_url(more.get("favicon")),
-        image=web_url(more.get("image")),
+        favicon=short_url(more.get("favicon")),
+        image=short_url(more.get("image")),
     )
 
 

@@ -1,6 +1,6 @@
 """Tavily: general and news."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import ClientSession
@@ -15,6 +15,7 @@ from flexura_search.engines.reading import found_in, hit
 BASE_URL = "https://api.tavily.com"
 QUERY_CHARACTERS_MAX = 400
 RESULTS_MAX = 20
+LAST_DAY = date(2999, 12, 30)
 INCLUDE_DOMAINS_MAX = 300
 EXCLUDE_DOMAINS_MAX = 150
 # It takes countries by name, for the topic general only. Those that most searches come from.
@@ -113,7 +114,7 @@ def days_of(query: Query) -> dict[str, str]:
     days = {"start_date": query.days.first.isoformat()} if query.days.first else {}
     if query.days.last:
         # The day after: whether the end is included is not said, and what is too much is filtered out again.
-        days["end_date"] = (query.days.last + timedelta(days=1)).isoformat()
+        days["end_date"] = (min(query.days.last, LAST_DAY) + timedelta(days=1)).isoformat()
     return days
 
 

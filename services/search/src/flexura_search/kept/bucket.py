@@ -14,7 +14,7 @@ from flexura_kit.bus import Bus
 from flexura_kit.provision import DriftError, provision_stream
 
 NAME = "flexura-search"
-TTL_S = 3600.0
+TTL_S = 7200.0
 VALUE_BYTES_MAX = 1_000_000  # A message of NATS may have 1 MiB, its headers included.
 READ_TIMEOUT_S = 0.1  # Asking the engines again is not much slower.
 WRITE_TIMEOUT_S = 1.0

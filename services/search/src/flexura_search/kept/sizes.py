@@ -14,9 +14,8 @@ T = TypeVar("T")
 
 
 def characters_of(material: Material) -> int:
-    texts = sum(
-        sum(map(len, entry.head)) + sum(map(len, entry.passages)) + len(entry.text) for entry in material.entries()
-    )
+    entries = material.entries()
+    texts = sum(len(entry.text) + sum(map(len, (*entry.head, *entry.passages, *entry.tail))) for entry in entries)
     return ENTRY_CHARACTERS + texts
 
 

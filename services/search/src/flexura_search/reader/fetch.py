@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from http.cookies import CookieError
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -131,7 +132,7 @@ class Fetcher:
             raise address_refused(address, "it cannot be understood") from error
         except zlib.error as error:
             raise unreadable(address, "the body of the page is packed in a way that cannot be undone") from error
-        except (ClientError, OSError, ValueError) as error:
+        except (ClientError, CookieError, OSError, ValueError) as error:
             # A time-out of the whole call is an OSError, too, and not for this place to explain.
             if isinstance(error, TimeoutError) and not isinstance(error, ClientError):
                 raise

@@ -15,6 +15,7 @@ FRESH_S = 300.0
 FRESH_S_MAX = 3600.0
 ENTRY_BYTES = 1024  # What an entry takes beside its body, about.
 NOT_MODIFIED = 304
+AGE_DIGITS = 9
 DIRECTIVE = re.compile(r'([a-z-]+)(?:\s*=\s*"?([^",\s]*)"?)?')
 
 
@@ -83,14 +84,14 @@ def fresh_for(fetched: Fetched) -> float | None:
     for name in ("s-maxage", "max-age"):
         if directives.get(name, "").isdecimal():
             age = fetched.headers.get("age", "")
-            passed = int(age) if age.isdecimal() and age.isascii() else 0
-            return min(FRESH_S_MAX, max(0.0, float(directives[name][:9]) - passed))
+            passed = int(age[:AGE_DIGITS]) if age.isdecimal() and age.isascii() else 0
+            return min(FRESH_S_MAX, max(0.0, float(directives[name][:AGE_DIGITS]) - passed))
     return _until(fetched.headers["expires"]) if "expires" in fetched.headers else FRESH_S
 
 
 def _until(expires: str) -> float:
     """A date that cannot be read, such as `0`, lies in the past."""
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         return min(FRESH_S_MAX, max(0.0, parsedate_to_datetime(expires).timestamp() - time()))
     return 0.0
 

@@ -43,7 +43,11 @@ class Packed:
             has_header = data[:1] and data[0] & 0x0F == DEFLATE_LOW_NIBBLE
             unpacker = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
             self._unpacker = unpacker
-        while data and not unpacker.eof:
+        while data:
             # However well the rest is packed, no more than a piece comes out before the caller counts it.
             yield unpacker.decompress(data, PIECE_BYTES)
             data = unpacker.unconsumed_tail
+            if unpacker.eof:
+                # A body may be several packed ones in a row; only gzip says where the next one begins.
+                data = unpacker.unused_data if self._window_bits is not None else b""
+                self._unpacker = unpacker = zlib.decompressobj(self._window_bits or zlib.MAX_WBITS)

@@ -26,7 +26,6 @@ PAGES_MAX = 256
 CHARACTERS_MAX = 16 << 20
 KEPT_S = 300.0
 READ_TIMEOUT_S = 25.0
-RANKED_HERE_CHARACTERS_MAX = 20_000
 GONE = frozenset({404, 410})
 DENIED = {
     401: "the site lets only those read this page who sign in",
@@ -161,11 +160,7 @@ class Pages:
             return ()
         if read.query == query:
             return read.page.highlights
-        if len(read.page.text) > RANKED_HERE_CHARACTERS_MAX:
-            return await self._workers.rank(read.page.url, read.page.text, query)
-        from flexura_search.reader.parsing.highlights import highlights  # noqa: PLC0415 - numpy, once it is needed.
-
-        return highlights(read.page.text, query)
+        return await self._workers.rank(read.page.url, read.page.text, query)
 
 
 def _check_status(address: str, fetched: Fetched) -> None:

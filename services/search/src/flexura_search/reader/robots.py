@@ -1,8 +1,9 @@
 """What sites ask of robots, kept for an hour."""
 
-from collections import OrderedDict
+import asyncio
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from protego import Protego
@@ -17,6 +18,8 @@ PRODUCT = "FlexuraReader"
 KEPT_S = 3600.0
 KEPT_FAILURE_S = 60.0
 SITES_MAX = 1000
+KEPT_BYTES_MAX = 1 << 20
+LONG_CHARACTERS = 20_000
 # RFC 9309 asks for 500 KiB at least; what is longer is read as far as that.
 BOUNDS = Bounds(bytes_max=500 << 10, has_any_type=True, is_cut=True)
 TIMEOUT_S = 5.0
@@ -31,6 +34,8 @@ class Rules:
 
     rules: Protego | None = None
     failure: FlexuraError | None = None
+    bytes: int = 0
+    """Of the text that they were read from; in memory they take up to a hundred times as much."""
 
     def check(self, address: str) -> None:
         if self.failure is not None:
@@ -46,25 +51,58 @@ class Rules:
         return min(DELAY_S_MAX, max(0.0, asked or 0.0))
 
 
+@dataclass(slots=True)
+class Turn:
+    """One after the other, so that only the first asks."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 class Robots:
     def __init__(self, fetcher: Fetcher, clock: Callable[[], float] = monotonic) -> None:
         self._fetcher = fetcher
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, Rules]] = OrderedDict()
+        self._kept_bytes = 0
+        self._turns: defaultdict[str, Turn] = defaultdict(Turn)
 
     async def rules(self, url: URL) -> Rules:
+        """What the site asks; it is asked itself once, however many pages wait for that."""
         site = str(url.origin())
+        if rules := self._lately(site):
+            return rules
+        turn = self._turns[site]
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                rules = self._lately(site) or await self._asked(site)
+                self._keep(site, rules)
+                return rules
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting:
+                self._turns.pop(site, None)
+
+    def _lately(self, site: str) -> Rules | None:
         kept = self._kept.get(site)
-        if kept is not None and kept[0] > self._clock():
-            self._kept.move_to_end(site)
-            return kept[1]
-        rules = await self._asked(site)
+        if kept is None or kept[0] <= self._clock():
+            return None
+        self._kept.move_to_end(site)
+        return kept[1]
+
+    def _keep(self, site: str, rules: Rules) -> None:
+        self._drop(site)
         kept_s = KEPT_S if rules.failure is None else KEPT_FAILURE_S
         self._kept[site] = (self._clock() + kept_s, rules)
-        self._kept.move_to_end(site)
-        if len(self._kept) > SITES_MAX:
-            self._kept.popitem(last=False)
-        return rules
+        self._kept_bytes += rules.bytes
+        while len(self._kept) > SITES_MAX or self._kept_bytes > KEPT_BYTES_MAX:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, site: str) -> None:
+        kept = self._kept.pop(site, None)
+        if kept is not None:
+            self._kept_bytes -= kept[1].bytes
 
     async def _asked(self, site: str) -> Rules:
         try:
@@ -77,8 +115,10 @@ class Robots:
             return Rules(failure=refused(site, NOT_KNOWN))
         if answer.status != OK:
             return Rules()
+        text = decoded(answer.body, "utf-8")
         try:
-            return Rules(Protego.parse(decoded(answer.body, "utf-8")))
+            rules = Protego.parse(text) if len(text) < LONG_CHARACTERS else await asyncio.to_thread(Protego.parse, text)
+            return Rules(rules, bytes=len(text))
         except (ValueError, TypeError, AttributeError, IndexError, RecursionError):
             # What is no robots.txt asks for nothing.
             return Rules()

@@ -22,6 +22,7 @@ WORKERS = 2
 TASKS_MAX = 500  # Then a worker is replaced, and with it whatever leaked.
 TIMEOUT_S = 10.0
 WAITING_MAX = 256
+BYTES_MAX = 128 << 20  # Of bodies that wait or are being parsed.
 MEMORY_BYTES_MAX = 1536 << 20
 PAGE_BYTES = 4096
 PARSING = "flexura_search.reader.parsing.parse"
@@ -37,19 +38,29 @@ class Refusal:
     message: str
 
 
+BEYOND_US = Refusal(Kind.REFUSED, Reason.PAGE_UNREADABLE, "the page cannot be understood: use another source")
+
+
 class Workers:
     def __init__(self, workers: int = WORKERS, timeout_s: float = TIMEOUT_S, waiting_max: int = WAITING_MAX) -> None:
         self._workers = workers
         self._timeout_s = timeout_s
         self._waiting_max = waiting_max
         self._under_way = 0
+        self._bytes = 0
         self._pool = self._opened()
 
     async def parse(
         self, body: bytes, content_type: str, charset: str, url: str, text_format: TextFormat, query: str
     ) -> Page:
         """Reads a body, in its turn; raises FlexuraError where it cannot be read or too many wait."""
-        answer = await self._run(url, parse_here, (body, content_type, charset, url, text_format, query))
+        if self._bytes + len(body) > BYTES_MAX:
+            raise overloaded(url)
+        self._bytes += len(body)
+        try:
+            answer = await self._run(url, parse_here, (body, content_type, charset, url, text_format, query))
+        finally:
+            self._bytes -= len(body)
         if isinstance(answer, Refusal):
             raise FlexuraError(answer.kind, answer.reason, answer.message, url=url)
         return answer
@@ -114,6 +125,10 @@ def parse_here(
         return parse(body, content_type, charset, url, text_format, query)
     except FlexuraError as error:
         return Refusal(error.kind, error.reason, error.message)
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - libraries raise what they like on what a stranger wrote.
+        return BEYOND_US
 
 
 def rank_here(text: str, query: str) -> tuple[Passage, ...]:

@@ -76,7 +76,7 @@ def fill_page(message: pb.Page, reading: Reading, part: Part) -> None:
         return
     message.final_url, message.content_type = page.final_url, page.content_type
     message.title, message.author, message.site, message.language = page.title, page.author, page.site, page.language
-    message.links.extend(page.links)
+    message.links.extend(page.links[part.tail])
     if page.published_at is not None:
         fill_timestamp(message.publish_time, page.published_at)
     add_text(message, page, part)

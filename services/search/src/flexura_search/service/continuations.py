@@ -4,7 +4,7 @@ import base64
 import binascii
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain.packing import Place
@@ -26,7 +26,7 @@ class Continuations:
 
     def write(self, account_id: str, continuation: Continuation) -> str:
         place = continuation.place
-        fields = [continuation.material, place.entry, place.is_begun, place.passage, place.character]
+        fields = [continuation.material, *astuple(place)]
         payload = json.dumps(fields, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self._signature(account_id, payload) + payload).rstrip(b"=").decode()
 
@@ -39,8 +39,8 @@ class Continuations:
         signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._signature(account_id, payload)):
             raise foreign()
-        material, entry, is_begun, passage, character = json.loads(payload)
-        return Continuation(material, Place(entry, is_begun, passage, character))
+        material, *place = json.loads(payload)
+        return Continuation(material, Place(*place))
 
     def _signature(self, account_id: str, payload: bytes) -> bytes:
         return hmac.digest(self._key, account_id.encode() + b"\0" + payload, "sha256")[:SIGNATURE_BYTES]

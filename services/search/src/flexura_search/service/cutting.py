@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain import tokens
 from flexura_search.domain.materials import Material, ReadMaterial, SearchMaterial
-from flexura_search.domain.packing import Cut, NoRoomError, Place, cut
+from flexura_search.domain.packing import Cut, Entry, NoRoomError, Place, cut
 from flexura_search.service.continuations import Continuation, Continuations
 
 ENVELOPE_TOKENS = 190  # What surrounds the results in JSON, the continuation included.
@@ -60,7 +60,11 @@ def envelope_tokens(material: Material) -> int:
 
 
 def is_long(material: Material) -> bool:
-    return sum(len(entry.text) for entry in material.entries()) > LONG_CHARACTERS
+    return sum(map(characters_of, material.entries())) > LONG_CHARACTERS
+
+
+def characters_of(entry: Entry) -> int:
+    return len(entry.text) + sum(map(len, (*entry.head, *entry.passages, *entry.tail)))
 
 
 def no_room(needed: int) -> FlexuraError:

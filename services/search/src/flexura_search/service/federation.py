@@ -14,6 +14,7 @@ from flexura_search.domain.queries import Query, SearchOrder, Topic
 from flexura_search.ports import SearchEngine
 
 PATIENCE_S = 1.0  # With those who are late, once another has found something.
+FAIR_S = 2.0  # Who had less is not called slow: a caller in a hurry must not cost others the engine.
 FIRST_SHARE = 0.6  # Of the time goes to those who are asked first, so that there is some left for others.
 RETRY_AFTER_MS = 2000
 
@@ -93,7 +94,8 @@ class Federation:
     async def _ask_all(
         self, engines: Sequence[SearchEngine], queries: Sequence[Query], timeout_s: float, outcome: Outcome
     ) -> None:
-        until = self._now() + timeout_s
+        began = self._now()
+        until = began + timeout_s
         asking = {
             asyncio.create_task(self._ask(engine, queries, timeout_s), name=f"ask-{engine.name}"): engine
             for engine in engines
@@ -112,12 +114,13 @@ class Federation:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        outcome.traces += [self._late(asking[task], timeout_s) for task in waiting]
+        outcome.traces += [self._late(asking[task], began) for task in waiting]
 
-    def _late(self, engine: SearchEngine, timeout_s: float) -> EngineTrace:
-        reason = "it had not answered when the others had"
-        self._cooling[engine.name].learn(EngineStatus.TIMED_OUT, reason, self._now())
-        return EngineTrace(engine.name, EngineStatus.TIMED_OUT, round(timeout_s * 1000), reason=reason)
+    def _late(self, engine: SearchEngine, began: float) -> EngineTrace:
+        reason, now = "it had not answered when the others had", self._now()
+        if now - began >= FAIR_S:
+            self._cooling[engine.name].learn(EngineStatus.TIMED_OUT, reason, now, began)
+        return EngineTrace(engine.name, EngineStatus.TIMED_OUT, round((now - began) * 1000), reason=reason)
 
     async def _ask(
         self, engine: SearchEngine, queries: Sequence[Query], timeout_s: float
@@ -133,13 +136,34 @@ class Federation:
             cooling.release()
             raise
         trace = summed_up(engine.name, answers, round((self._now() - began) * 1000))
-        failures = [answer for answer in answers if isinstance(answer, EngineFailedError)]
-        retry_after_s = max((failure.retry_after_s or 0.0 for failure in failures), default=0.0) or None
-        cooling.learn(trace.status, trace.reason, self._now(), retry_after_s)
+        self._learn(cooling, trace, answers, began)
         rankings = [
             Ranking(engine.name, answer.hits, answer.images) for answer in answers if isinstance(answer, EngineAnswer)
         ]
         return rankings, trace
+
+    def _learn(
+        self,
+        cooling: Cooling,
+        trace: EngineTrace,
+        answers: Sequence[EngineAnswer | EngineFailedError],
+        began: float,
+    ) -> None:
+        now = self._now()
+        failures = [answer for answer in answers if isinstance(answer, EngineFailedError)]
+        if not says_something(trace, failures, now - began):
+            cooling.release()
+            return
+        said = [failure.retry_after_s for failure in failures if failure.retry_after_s is not None]
+        cooling.learn(trace.status, trace.reason, now, began, max(said, default=None))
+
+
+def says_something(trace: EngineTrace, failures: Sequence[EngineFailedError], had_s: float) -> bool:
+    """Whether the engine is well or not; a question that was wrong, or in a hurry, does not tell."""
+    if trace.status in ANSWERED:
+        return True
+    is_hurried = trace.status is EngineStatus.TIMED_OUT and had_s < FAIR_S
+    return not is_hurried and any(failure.is_engines for failure in failures)
 
 
 async def answer_of(engine: SearchEngine, query: Query, timeout_s: float) -> EngineAnswer | EngineFailedError:
@@ -150,7 +174,7 @@ async def answer_of(engine: SearchEngine, query: Query, timeout_s: float) -> Eng
     except Exception:
         # Whatever is wrong with one engine, the others go on; its text stays in the log.
         logger.exception("engine_crashed", engine=engine.name)
-        return EngineFailedError(EngineStatus.BROKEN, "it failed in a way that nobody expected")
+        return EngineFailedError(EngineStatus.BROKEN, "it failed in a way that nobody expected", is_engines=False)
 
 
 def summed_up(name: str, answers: Sequence[EngineAnswer | EngineFailedError], took_ms: int) -> EngineTrace:

@@ -25,6 +25,7 @@ URLS_MAX = 20
 URL_MAX = 2000
 
 DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LETTERS = re.compile(r"[a-z]{2}")
 
 
@@ -138,10 +139,12 @@ def day(text: str, field: str, faults: Faults) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
     except ValueError:
-        faults.add(field, "must be a day as YYYY-MM-DD")
-        return None
+        pass
+    faults.add(field, "must be a day as YYYY-MM-DD")
+    return None
 
 
 def letters(text: str, field: str, faults: Faults) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from flexura_kit import log
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.domain.materials import Reading, ReadMaterial, Unread
 from flexura_search.domain.packing import Place
@@ -13,7 +14,9 @@ from flexura_search.service.cutting import Answer, Cutter, taken_from
 from flexura_search.service.orders import READ_TIMEOUT_MS, check_continuation, check_pages
 from flexura_search.service.places import Places
 
-KEPT_S = 3600.0
+KEPT_S = 7200.0
+
+logger = log.get_logger()
 
 
 async def read_all(
@@ -29,10 +32,15 @@ async def read_all(
             return Reading(url, unread=LATE)
         except FlexuraError as error:
             return Reading(url, unread=Unread(error.kind, error.reason, error.message))
+        except Exception:
+            # Whatever is wrong with one page, the others are read; its text stays in the log.
+            logger.exception("page_crashed")
+            return Reading(url, unread=CRASHED)
 
     return list(await asyncio.gather(*map(read, urls)))
 
 
+CRASHED = Unread(Kind.REFUSED, Reason.PAGE_UNREADABLE, "the page cannot be understood: use another source")
 LATE = Unread(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, "the page could not be read in the time that was left")
 
 
@@ -62,9 +70,10 @@ class PageReadings:
     async def _go_on(self, asked: AskedPages) -> Answer[ReadMaterial]:
         check_continuation(asked.account_id, asked.tokens_max, asked.timeout_ms)
         continuation = self._continuations.read(asked.account_id, asked.continuation)
-        material = await self._shelf.fetch(continuation.material)
-        if not isinstance(material, ReadMaterial):
-            raise expired()
-        return await self._cutter.cut(
-            asked.account_id, continuation.material, material, continuation.place, asked.tokens_max
-        )
+        with self._places.one(asked.account_id):
+            material = await self._shelf.fetch(continuation.material)
+            if not isinstance(material, ReadMaterial):
+                raise expired()
+            return await self._cutter.cut(
+                asked.account_id, continuation.material, material, continuation.place, asked.tokens_max
+            )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
+from flexura_kit.errors import Reason
 from flexura_search.domain.filters import is_in_days, is_wanted
 from flexura_search.domain.fusion import Found, FoundImage, fuse, fuse_images
 from flexura_search.domain.materials import Reading, Result, SearchMaterial
@@ -26,7 +27,7 @@ from flexura_search.service.reading import read_all
 READ_MAX = 20  # Pages that one search reads; what is found beyond has what the engines say.
 ENGINES_SHARE = 0.5  # Of the time, where pages are to be read too.
 CUTTING_S = 0.15  # Is left for the answer itself.
-KEPT_S = 3600.0  # For continuations; the same search finds it for a shorter time.
+KEPT_S = 7200.0  # For continuations; the same search finds it for a shorter time.
 FOUND_S = {
     Topic.GENERAL: 600.0,
     Topic.NEWS: 60.0,
@@ -35,6 +36,7 @@ FOUND_S = {
     Topic.CODE: 1800.0,
 }
 DEGRADED_FOUND_S = 15.0  # Better answers are a moment away.
+PASSING = frozenset({Reason.DEADLINE_EXCEEDED, Reason.OVERLOADED})  # Of a page that may be read in a moment.
 TEXT_MAX = 500  # Characters of a title or snippet.
 
 ORDERS = TypeAdapter(SearchOrder)
@@ -74,9 +76,9 @@ class Searches:
             return replace(answer, is_kept=True)
         with self._places.one(asked.account_id):
             # Whoever asks the same meanwhile is answered with the same; a fresh answer is not shared with older ones.
-            name, material = await self._flights.join(
-                f"{key}{asked.is_fresh}", lambda: self._find(order, key, timeout_s), timeout_s
-            )
+            # Nor is one that was made in a hurry shared with those who have time.
+            flight = f"{key} {asked.is_fresh} {timeout_s}"
+            name, material = await self._flights.join(flight, lambda: self._find(order, key, timeout_s), timeout_s)
         return await self._cutter.cut(asked.account_id, name, material, Place(), asked.tokens_max)
 
     async def aclose(self) -> None:
@@ -85,12 +87,13 @@ class Searches:
     async def _go_on(self, asked: Asked) -> Answer[SearchMaterial]:
         check_continuation(asked.account_id, asked.tokens_max, asked.timeout_ms)
         continuation = self._continuations.read(asked.account_id, asked.continuation)
-        material = await self._shelf.fetch(continuation.material)
-        if not isinstance(material, SearchMaterial):
-            raise expired()
-        return await self._cutter.cut(
-            asked.account_id, continuation.material, material, continuation.place, asked.tokens_max
-        )
+        with self._places.one(asked.account_id):
+            material = await self._shelf.fetch(continuation.material)
+            if not isinstance(material, SearchMaterial):
+                raise expired()
+            return await self._cutter.cut(
+                asked.account_id, continuation.material, material, continuation.place, asked.tokens_max
+            )
 
     async def _find(self, order: SearchOrder, key: str, timeout_s: float) -> tuple[str, SearchMaterial]:
         until = time.monotonic() + timeout_s
@@ -109,7 +112,9 @@ class Searches:
             traces=tuple(sorted(outcome.traces, key=lambda trace: trace.engine)),
             is_degraded=outcome.is_degraded,
         )
-        found_s = DEGRADED_FOUND_S if material.is_degraded else FOUND_S[order.topic]
+        found_s = FOUND_S[order.topic]
+        if material.is_degraded or any(is_late(reading) for reading in readings):
+            found_s = DEGRADED_FOUND_S if timeout_s * 1000 >= SEARCH_TIMEOUT_MS else 0.0
         name = await self._shelf.keep(material, KEPT_S, key, found_s)
         return name, material
 
@@ -130,9 +135,14 @@ class Searches:
         results = []
         for place, page in enumerate(found):
             result = result_of(order, page, readings[place] if place < len(readings) else None)
-            if is_in_days(result.found.published_at, days):
+            is_elsewhere = result.page is not None and not is_wanted(result.page.final_url, order.queries[0])
+            if is_in_days(result.found.published_at, days) and not is_elsewhere:
                 results.append(result)
         return results
+
+
+def is_late(reading: Reading) -> bool:
+    return reading.unread is not None and reading.unread.reason in PASSING
 
 
 def order_key(order: SearchOrder) -> str:

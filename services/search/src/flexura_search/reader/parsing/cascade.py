@@ -12,7 +12,7 @@ from lxml import etree
 
 Element = Any  # lxml has no types.
 Styles = dict[str, str]
-Weight = tuple[bool, bool, tuple[int, int, int], int]
+Weight = tuple[bool, tuple[int, int, int], int]
 
 # What can put text out of sight, or bring it back.
 PROPERTIES = frozenset(
@@ -64,7 +64,7 @@ MEDIA_WIDTH_PX = 1280.0  # Judged as on a person's desk.
 SIMPLE = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.ASCII)
 NAMES = re.compile(r"([.#])([\w-]+)", re.ASCII)
 TRICKY = re.compile(r"[\\'\"@{}]|/\*")
-WIDTH_QUERY = re.compile(r"\(\s*(min|max)-width\s*:\s*([\d.]+)(px|em|rem)\s*\)")
+WIDTH_QUERY = re.compile(r"\(\s*(min|max)-width\s*:\s*(\d+\.?\d*|\.\d+)(px|em|rem)\s*\)")
 VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)")
 
 
@@ -130,7 +130,7 @@ class Cascade:
                     return
                 found = self._found[element]
                 for name, value, is_important in rule.declarations:
-                    weight: Weight = (is_important, False, specificity, order)
+                    weight: Weight = (is_important, specificity, order)
                     if name not in found or found[name][0] <= weight:
                         found[name] = (weight, value)
 

@@ -10,9 +10,15 @@ UNSEEN = re.compile(
     "\ufff0-\ufffc\ufffe\uffff\U0001d173-\U0001d17a\U000e0000-\U000effff\U000f0000-\U0010ffff]"
     f"|(?<![{JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{JOINED}])"
 )
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f]")
 BLANKS = re.compile(r"\s+")
+
+
+def fit(text: str) -> str:
+    """Without what XML has no room for; as an entity, it comes through the parser of pages."""
+    return UNFIT.sub("", text)
 
 
 def seen(text: str) -> str:

@@ -49,7 +49,11 @@ def _codec(label: str) -> str | None:
     encoding = webencodings.lookup(label) if label else None
     if encoding is None or encoding.name in {"x-user-defined", "utf-16be", "utf-16le"}:
         return None
-    return str(encoding.codec_info.name)
+    try:
+        return codecs.lookup(encoding.codec_info.name).name
+    except LookupError:
+        # Names that browsers know and nobody can read: "replacement".
+        return None
 
 
 def _is_wrong(text: str) -> bool:

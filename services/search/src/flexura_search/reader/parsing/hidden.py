@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from flexura_search.reader.parsing.cascade import Cascade, Element, Styles
+from flexura_search.reader.parsing.characters import fit
 from flexura_search.reader.parsing.colours import BLACK, WHITE, colour
 from flexura_search.reader.parsing.sight import Sight, inherited, is_out_of_sight
 
@@ -48,7 +49,6 @@ NEVER_SHOWN = frozenset(
         "optgroup",
     }
 )
-HEAD = frozenset({"html", "head", "body"})
 # Known by these names to every theme; where the sheet that defines them is elsewhere, the name has to do.
 FOR_EARS = frozenset(
     {
@@ -140,9 +140,9 @@ def _drop(element: Element) -> None:
     if element.tail:
         before = element.getprevious()
         if before is not None:
-            before.tail = (before.tail or "") + element.tail
+            before.tail = fit((before.tail or "") + element.tail)
         else:
-            parent.text = (parent.text or "") + element.tail
+            parent.text = fit((parent.text or "") + element.tail)
     parent.remove(element)
 
 
@@ -203,7 +203,7 @@ def _speak_pictures(body: Element) -> None:
         alt = (image.attrib.pop("alt", None) or "").strip()
         image.attrib.pop("title", None)
         if alt and len(alt) <= ALT_CHARACTERS_MAX and len(WORDS.findall(alt)) <= ALT_WORDS_MAX and _is_inline(image):
-            image.tail = f" {alt} {image.tail or ''}" if image.tail else f" {alt}"
+            image.tail = fit(f" {alt} {image.tail or ''}" if image.tail else f" {alt}")
             _drop(image)
 
 

@@ -11,7 +11,7 @@ from flexura_search.domain.pages import Page
 from flexura_search.domain.queries import TextFormat
 from flexura_search.reader.failures import unreadable
 from flexura_search.reader.parsing.cascade import Element
-from flexura_search.reader.parsing.characters import seen
+from flexura_search.reader.parsing.characters import fit, seen
 from flexura_search.reader.parsing.charset import decoded
 from flexura_search.reader.parsing.dates import published_at
 from flexura_search.reader.parsing.hidden import remove_hidden
@@ -25,8 +25,6 @@ SHARE_MIN = 0.4  # Of a main part that the page marks as such; where less is fou
 MAIN_CHARACTERS_MIN = 400
 SHARE_OF_BODY_MIN = 0.25  # Less of it was found in a forum: one post of many.
 BODY_CHARACTERS_MIN = 1000
-NAMESPACE = re.compile(r"<html\s[^>]*>", re.IGNORECASE)
-NUL = re.compile("[\x00\ud800-\udfff]")
 LINES = re.compile(r"\n{3,}")
 
 
@@ -71,7 +69,7 @@ def _tree(text: str, url: str) -> Element:
     # As bytes: a text with an encoding declared in it would be refused.
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
-        tree = document_fromstring(NUL.sub("", text).encode() or b"<html/>", parser=parser)
+        tree = document_fromstring(fit(text).encode() or b"<html/>", parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise unreadable(url, "the page cannot be understood") from error
     return tree
@@ -92,7 +90,7 @@ def _keep_in_head(tree: Element, scripts: list[tuple[str, str]]) -> None:
         script.getparent().remove(script)
     for kind, text in scripts:
         script = etree.SubElement(head, "script", type=kind)
-        script.text = text
+        script.text = fit(text or "")
 
 
 def _rename_captions(tree: Element) -> None:

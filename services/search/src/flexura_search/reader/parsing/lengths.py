@@ -3,7 +3,6 @@
 import re
 
 LENGTH = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(px|pt|pc|em|rem|ex|ch|vw|vh|vmin|vmax|in|cm|mm|q|%)?")
-CALCULATION = re.compile(r"[\d.+\-*/() ]+")
 VIEWPORT_PX = 1280.0
 ROOT_PX = 16.0
 FAR_PX = 500.0

@@ -16,6 +16,7 @@ SITE_MAX = 80
 URL_MAX = 2048
 LINKS_MAX = 100
 NAME_WORDS_MAX = 6
+UNSEEN_WORDS_MAX = 4
 PARTICLES = frozenset(
     {
         "a",
@@ -76,7 +77,7 @@ def metadata(tree: Element, url: str, visible: str) -> Metadata:
     metas = _metas(tree)
     return Metadata(
         title=title_of(tree, metas, title, visible),
-        author=_author(author, visible),
+        author=believed_names(author, visible),
         site=_site(metas.get("og:site_name") or site, url, visible),
         language=_language(tree, metas),
         image=absolute(url, metas.get("og:image") or metas.get("twitter:image") or ""),
@@ -136,9 +137,12 @@ def _metas(tree: Element) -> dict[str, str]:
     return metas
 
 
-def _author(found: str, visible: str) -> str:
-    names = [line(name, NAME_MAX) for name in found.split(";")]
-    return "; ".join(name for name in names if name and (name in visible or _is_name(name)))[: 4 * NAME_MAX]
+def believed_names(told: str, visible: str) -> str:
+    """Names that stand in the text, or one that does not and is written like one: more could be orders."""
+    names = [name for part in told.split(";") if (name := line(part, NAME_MAX))]
+    seen = [name for name in names if name in visible]
+    unseen = [name for name in names[:1] if not seen and len(name.split()) <= UNSEEN_WORDS_MAX and _is_name(name)]
+    return "; ".join(seen or unseen)[: 4 * NAME_MAX]
 
 
 def _site(found: str, url: str, visible: str) -> str:

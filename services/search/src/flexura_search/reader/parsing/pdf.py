@@ -11,11 +11,12 @@ import pypdfium2
 from flexura_search.domain.pages import Page
 from flexura_search.reader.failures import unreadable
 from flexura_search.reader.parsing.characters import line, seen
-from flexura_search.reader.parsing.metadata import NAME_MAX
+from flexura_search.reader.parsing.metadata import NAME_MAX, believed_names
 from flexura_search.reader.parsing.pdf_sight import remove_unseen
-from flexura_search.reader.parsing.titles import TITLE_MAX
+from flexura_search.reader.parsing.titles import TITLE_MAX, is_seen
 
 PAGES_MAX = 200
+FIRST_CHARACTERS = 3000
 TEXT_CHARACTERS_MAX = 4_000_000
 DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:([+-])(\d{2})'?(\d{2})?)?")
 HYPHEN = re.compile("(?<=\\w)(?:[-\u2010]|\ufffe|\x02)[ \t]*\n(?=[a-z\u00df-\u00ff])")
@@ -40,10 +41,15 @@ def read_pdf(body: bytes, url: str) -> Page:
         final_url=url,
         content_type="application/pdf",
         text=text,
-        title=line(about.get("Title"), TITLE_MAX) or line(text.partition("\n")[0], TITLE_MAX),
-        author=line(about.get("Author"), NAME_MAX),
+        title=_title(line(about.get("Title"), TITLE_MAX), text),
+        author=believed_names(line(about.get("Author"), NAME_MAX), text),
         published_at=read_date(about.get("CreationDate") or ""),
     )
+
+
+def _title(told: str, text: str) -> str:
+    """What the document calls itself, where its first page says so too; else its first line."""
+    return told if told and is_seen(told, text[:FIRST_CHARACTERS]) else line(text.partition("\n")[0], TITLE_MAX)
 
 
 def read_date(value: str) -> datetime | None:
@@ -52,11 +58,11 @@ def read_date(value: str) -> datetime | None:
     if found is None:
         return None
     year, month, day, hour, minute, second = (int(part) if part else None for part in found.groups()[:6])
-    zone = UTC
-    if found[7]:
-        offset = timedelta(hours=int(found[8]), minutes=int(found[9] or 0))
-        zone = timezone(offset if found[7] == "+" else -offset)
     try:
+        zone = UTC
+        if found[7]:
+            offset = timedelta(hours=int(found[8]), minutes=int(found[9] or 0))
+            zone = timezone(offset if found[7] == "+" else -offset)
         return datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=zone)
     except ValueError:
         return None

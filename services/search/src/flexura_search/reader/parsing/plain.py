@@ -9,8 +9,8 @@ from flexura_search.reader.parsing.bylines import day_beside
 from flexura_search.reader.parsing.characters import line, seen
 from flexura_search.reader.parsing.charset import decoded
 from flexura_search.reader.parsing.dates import read_time
-from flexura_search.reader.parsing.metadata import LINKS_MAX, NAME_MAX, absolute
-from flexura_search.reader.parsing.titles import TITLE_MAX
+from flexura_search.reader.parsing.metadata import LINKS_MAX, NAME_MAX, absolute, believed_names
+from flexura_search.reader.parsing.titles import TITLE_MAX, is_seen
 
 HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$|^(\S[^\n]*)\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
 TITLE_WITHIN_CHARACTERS = 4000
@@ -33,14 +33,15 @@ def read_plain(body: bytes, content_type: str, charset: str, url: str, now: date
     if not text:
         raise unreadable(url, "the page holds no text")
     is_prose = not any(kind in content_type for kind in ("json", "xml", "csv"))
-    title = line(about.get("title", "").strip("\"'"), TITLE_MAX) or (_title(text) if is_prose else "")
+    told = line(about.get("title", "").strip("\"'"), TITLE_MAX)
+    title = told if told and is_seen(told, text) else _title(text) if is_prose else ""
     return Page(
         url,
         url,
         content_type,
         text,
         title=title,
-        author=line(about.get("author", "").strip("\"'"), NAME_MAX),
+        author=believed_names(line(about.get("author", "").strip("\"'"), NAME_MAX), text),
         published_at=read_time(about.get("date", "")) or (_day(title, text, now) if is_prose else None),
         links=_links(text, content_type, url),
     )

@@ -29,7 +29,7 @@ def title_of(tree: Element, metas: Mapping[str, str], found: str, visible: str) 
     tab = next((_tab(title.text_content()) for title in tree.iter("title")), "")
     first, second = _headings(tree, "h1"), _headings(tree, "h2")
     told = [line(metas.get(name), TITLE_MAX) for name in ("og:title", "twitter:title", "citation_title")]
-    told = [title for title in [*told, line(found, TITLE_MAX)] if _is_seen(title, f"{tab} {' '.join(first)}")]
+    told = [title for title in [*told, line(found, TITLE_MAX)] if is_seen(title, f"{tab} {' '.join(first)}")]
     # What stands both above the text and in the tab is the title; of two, one is the site's name.
     in_both = [heading for heading in first + second if any(_holds(title, heading) for title in (tab, *told))]
     if in_both:
@@ -51,7 +51,7 @@ def _headings(tree: Element, tag: str) -> list[str]:
     return [text for heading in tree.iter(tag) if (text := line(heading.text_content(), TITLE_MAX))]
 
 
-def _is_seen(title: str, shown: str) -> bool:
+def is_seen(title: str, shown: str) -> bool:
     """Whether a title for machines says what a person sees, too."""
     words, seen = set(WORD.findall(title.lower())), set(WORD.findall(shown.lower()))
     return bool(words) and len(words & seen) >= WORDS_SHARE_MIN * len(words)
