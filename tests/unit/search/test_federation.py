@@ -4,15 +4,18 @@ import asyncio
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from unit.search.scripted import Engine, failing, hits, order
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_search.domain.findings import EngineAnswer, EngineFailedError, EngineStatus
+from flexura_search.domain.findings import ANSWERED, EngineAnswer, EngineFailedError, EngineStatus
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.service import federation as asked_side_by_side
 from flexura_search.service.federation import Federation, Outcome
 
 SECONDS = 5.0
+FAILED = [status for status in EngineStatus if status not in {*ANSWERED, EngineStatus.COOLING_DOWN}]
 
 
 def statuses(outcome: Outcome) -> dict[str, EngineStatus]:
@@ -99,6 +102,68 @@ async def test_an_engine_that_breaks_as_nobody_expected_takes_no_search_down() -
     assert "secret" not in str(outcome.traces)
 
 
+async def test_an_engine_that_cancels_itself_takes_no_search_down() -> None:
+    outcome = await Federation([Engine("odd", asyncio.CancelledError()), Engine("b")]).ask(order(), SECONDS)
+
+    assert statuses(outcome) == {"odd": EngineStatus.BROKEN, "b": EngineStatus.OK}
+
+
+async def test_whoever_leaves_takes_all_questions_along() -> None:
+    engines = [Engine("a", takes_s=60), Engine("b", takes_s=60)]
+    asking = asyncio.create_task(Federation(engines).ask(order("one", "two"), SECONDS))
+    await asyncio.sleep(0.02)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+    assert asking.cancelled()
+    assert [engine.left for engine in engines] == [2, 2]
+
+
+async def test_who_was_chosen_by_name_is_replaced_only_where_that_is_allowed() -> None:
+    engines = [Engine("chosen", failing(EngineStatus.LIMITED)), Engine("other")]
+    outcome = await Federation(engines).ask(order(engines=("chosen",)), SECONDS)
+    assert statuses(outcome) == {"chosen": EngineStatus.LIMITED, "other": EngineStatus.OK}
+    assert outcome.is_degraded
+
+    with pytest.raises(FlexuraError) as failed:
+        await Federation(engines).ask(order(engines=("chosen",), allows_fallback=False), SECONDS)
+    assert failed.value.metadata["engines"] == "chosen"
+    assert len(engines[1].asked) == 1
+
+
+async def test_those_who_step_in_have_time_left() -> None:
+    engines = [Engine("first", takes_s=60), Engine("other", is_fallback=True, takes_s=0.1)]
+    outcome = await Federation(engines).ask(order(), 0.6)
+
+    assert statuses(outcome) == {"first": EngineStatus.TIMED_OUT, "other": EngineStatus.OK}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([hits("https://a.example/"), EngineAnswer(), *map(failing, FAILED)]), st.booleans()),
+        max_size=5,
+    ),
+    st.booleans(),
+)
+@settings(max_examples=100, deadline=None)
+async def test_nothing_is_substituted_in_silence(
+    scripts: list[tuple[EngineAnswer | EngineFailedError, bool]], allows_fallback: bool
+) -> None:
+    engines = [Engine(f"e{number}", answer, is_fallback=last) for number, (answer, last) in enumerate(scripts)]
+    asking = Federation(engines).ask(order(allows_fallback=allows_fallback), SECONDS)
+    try:
+        outcome = await asking
+    except FlexuraError as error:
+        assert all(isinstance(engine.answer, EngineFailedError) for engine in engines if engine.asked)
+        assert all(f"{engine.name} " in error.message for engine in engines if engine.asked)  # noqa: PT017
+        return
+    asked = [engine for engine in engines if engine.asked]
+    assert {engine.name for engine in asked} == {trace.engine for trace in outcome.traces}
+    has_failed = any(isinstance(engine.answer, EngineFailedError) for engine in asked)
+    first = [engine for engine in engines if not engine.is_fallback] or engines
+    assert outcome.is_degraded == (has_failed or any(engine not in first for engine in asked))
+
+
 async def test_all_ends_within_the_time() -> None:
     engines = [Engine("a", takes_s=60), Engine("b", takes_s=60, is_fallback=True)]
     began = time.monotonic()
@@ -173,6 +238,21 @@ async def test_several_wordings_are_asked_together_and_a_part_that_fails_is_said
     assert trace.status is EngineStatus.OK
     assert "1 of 2 queries failed" in trace.reason
     assert outcome.is_degraded
+
+
+async def test_who_refuses_a_part_of_the_questions_has_the_rest_it_asks_for() -> None:
+    class Limited(Engine):
+        async def search(self, query: Query, timeout_s: float) -> EngineAnswer:
+            answer = await super().search(query, timeout_s)
+            if query.text == "two":
+                raise failing(EngineStatus.LIMITED, retry_after_s=20)
+            return answer
+
+    engine = Limited("a")
+    federation = Federation([engine, Engine("b")])
+    assert statuses(await federation.ask(order("one", "two"), SECONDS))["a"] is EngineStatus.OK
+    assert statuses(await federation.ask(order("one"), SECONDS))["a"] is EngineStatus.COOLING_DOWN
+    assert len(engine.asked) == 2
 
 
 async def test_without_engines_for_the_topic_the_error_says_so() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from flexura_search.domain.findings import Hit, ImageHit
 from flexura_search.domain.fusion import Ranking, Source, fuse, fuse_images
+from flexura_search.domain.urls import same_page
 
 SITES = [f"https://site{number}.example/page" for number in range(12)]
 HITS = st.builds(
@@ -40,6 +41,24 @@ def test_scores_fall_from_1_and_no_page_comes_twice(rankings: list[Ranking]) -> 
     assert all(0 < score <= 1 for score in scores)
     assert len({page.url.removeprefix("https://").removeprefix("http://") for page in found}) == len(found)
     assert all(page.sources for page in found)
+
+
+@given(RANKINGS)
+@settings(max_examples=200, deadline=None)
+def test_each_engine_that_found_a_page_is_named_with_its_place(rankings: list[Ranking]) -> None:
+    for page in fuse(rankings):
+        named = {source.engine: source.rank for source in page.sources}
+        for ranking in rankings:
+            pages = list(dict.fromkeys(same_page(hit.url) for hit in ranking.hits))
+            place = pages.index(same_page(page.url)) + 1 if same_page(page.url) in pages else None
+            assert named.get(ranking.engine) == place
+
+
+def test_an_engine_that_found_a_page_for_several_wordings_is_named_once_at_its_best_place() -> None:
+    page, other = Hit("Page", SITES[0]), Hit("Other", SITES[1])
+    found = fuse([Ranking("a", [other, page]), Ranking("a", [page])])
+    assert found[0].sources == (Source("a", 1),)
+    assert 0 < found[1].score < found[0].score <= 1
 
 
 def test_the_list_of_one_engine_keeps_its_order() -> None:

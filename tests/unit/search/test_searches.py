@@ -138,7 +138,7 @@ async def test_what_was_found_in_a_hurry_is_for_nobody_else() -> None:
     setting = Setting(reader=Late({A: TEXT, B: TEXT}))
     hurried = await setting.search(timeout_ms=500)
     assert hurried.material.results[0].unread is not None
-    assert setting.shelf.found_s == [0.0]
+    assert setting.shelf.orders == {}
 
 
 async def test_a_page_that_breaks_the_reader_costs_only_itself() -> None:

@@ -1,7 +1,9 @@
 """A writing and a reading engine, set up so that nothing is lost and nothing waits for ever."""
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ RECYCLE_S = 1800
 HIDE_PARAMETERS = True  # The text of an error goes to the log; prompts, names and digests may not.
 THREAD_END_S = 2.0
 MAPPED_BYTES_MAX = 128 << 20
+WAL_RETRY_S = 0.02
 
 Threads = WeakSet[threading.Thread]
 
@@ -101,10 +104,10 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, *, begin: str) ->
         # The driver's own transactions begin too late to keep a read and the write after it together.
         connection.isolation_level = None
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={int(settings.lock_timeout_s * 1000)}")
+        write_ahead(cursor, settings.lock_timeout_s)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=FULL",  # This file is the only durable copy of a job.
-            f"busy_timeout={int(settings.lock_timeout_s * 1000)}",
             "foreign_keys=ON",
             f"mmap_size={MAPPED_BYTES_MAX}",  # A row by its key costs no call into the system.
         ):
@@ -117,6 +120,23 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, *, begin: str) ->
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def write_ahead(cursor: Any, timeout_s: float) -> None:
+    """Has a file use a write-ahead log; where several processes open a new one at once, all but one are locked out.
+
+    For that SQLite does not wait, whatever its time-out says.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(WAL_RETRY_S)
+        else:
+            return
 
 
 def postgresql_engine(url: URL, settings: DatabaseSettings, service: str) -> AsyncEngine:

@@ -43,7 +43,7 @@ class Cooling:
     def learn(
         self, status: EngineStatus, reason: str, now: float, asked_at: float, retry_after_s: float | None = None
     ) -> None:
-        if status not in ANSWERED and asked_at < self.since:
+        if asked_at < self.since:
             return
         self.is_probing = False
         self.status, self.reason = status, reason
@@ -51,15 +51,16 @@ class Cooling:
             self.failures, self.until = 0, 0.0
             return
         self.failures += 1
-        if status in AT_ONCE:
+        if status in AT_ONCE or retry_after_s is not None:
             self._rest(now, said_s(status, retry_after_s))
         elif self.failures > FAILURES_BORNE:
             doublings = min(self.failures - FAILURES_BORNE - 1, DOUBLINGS_MAX)
             self._rest(now, min(REST_S * 2**doublings, REST_S_MAX))
 
-    def release(self) -> None:
+    def release(self, asked_at: float) -> None:
         """Nothing came of asking: the caller left, or had no time to give."""
-        self.is_probing = False
+        if asked_at >= self.until:
+            self.is_probing = False
 
     def remaining_s(self, now: float) -> float:
         return max(0.0, self.until - now)
@@ -70,7 +71,7 @@ class Cooling:
 
 def said_s(status: EngineStatus, retry_after_s: float | None) -> float:
     """As long as the engine says, within bounds; what people have to mend is not sooner there for being asked."""
-    usual = AT_ONCE[status]
+    usual = AT_ONCE.get(status, REST_S)
     said = usual if retry_after_s is None else retry_after_s
     least = usual if usual == REFUSED_S else 1.0
     return min(max(said, least), SAID_S_MAX)

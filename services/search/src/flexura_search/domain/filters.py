@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from flexura_search.domain.queries import Days, Query
-from flexura_search.domain.urls import host_of, is_within
+from flexura_search.domain.urls import canonical, host_of, is_within
 
 
 def is_wanted(url: str, query: Query) -> bool:
-    """Tells whether the page's domain was asked for and not left out."""
-    host = host_of(url)
-    if not host or is_in_any(host, query.exclude_domains):
+    """Tells whether the page's domain was asked for and not left out; for small screens a site is the same site."""
+    host, site = host_of(url), host_of(canonical(url))
+    if not host or is_in_any(host, query.exclude_domains) or is_in_any(site, query.exclude_domains):
         return False
-    return not query.include_domains or is_in_any(host, query.include_domains)
+    return not query.include_domains or is_in_any(site, query.include_domains)
 
 
 def is_in_days(published_at: datetime | None, days: Days) -> bool:

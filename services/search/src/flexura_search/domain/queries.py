@@ -68,7 +68,7 @@ class Query:
     language: str = ""
     """Two lower-case letters of ISO 639-1, or empty."""
     include_domains: tuple[str, ...] = ()
-    """Host names in lower case; their subdomains count."""
+    """Host names in lower case, without the label of small screens; their subdomains count."""
     exclude_domains: tuple[str, ...] = ()
 
     def days_on(self, today: date) -> Days:

@@ -1,6 +1,7 @@
 """Addresses: how the same page is known again, and which domain it belongs to."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
@@ -12,6 +13,9 @@ TRACKING = re.compile(
     r"|wt_mc|at_(medium|campaign|custom\d)|ref_(src|url)|__twitter_impression"
 )
 MOBILE_LABELS = frozenset({"m", "mobile", "amp"})
+# Under many countries a domain has three labels: amp.com.au is a bank.
+SECOND_LEVELS = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gouv", "ltd", "ne", "net", "nom", "or", "org"})
+COUNTRY_LETTERS = 2
 AMP_CACHE = re.compile(r"/(?:[acvirs]/)+(?P<rest>[^/]+\.[^/]+/.*)")
 AMP_VIEWER = re.compile(r"/amp/(?:s/)?(?P<rest>[^/]+\.[^/]+/.*)")
 # Behind two names or more: /dictionary/amp is a page about the word.
@@ -35,8 +39,8 @@ def canonical(url: str) -> str:
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:
         address += f":{port}"
     path = parts.path or "/"
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not is_tracking(pair))
-    return f"{parts.scheme}://{address}{path}" + (f"?{query}" if query else "")
+    query = "&".join(pair for pair in parts.query.split("&") if pair.strip() and not is_tracking(pair))
+    return f"{parts.scheme}://{address}{path}{'?' if query else ''}{query}".rstrip()
 
 
 @lru_cache(maxsize=4096)
@@ -65,7 +69,7 @@ def is_within(host: str, domain: str) -> bool:
 
 def split(url: str) -> SplitResult | None:
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url.partition("#")[0].strip())
         usable = parts.scheme in DEFAULT_PORTS and (parts.hostname or "").strip(".") and parts.port != 0
     except ValueError:
         return None
@@ -73,7 +77,11 @@ def split(url: str) -> SplitResult | None:
 
 
 def host_of_parts(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
+    return as_ascii((parts.hostname or "").rstrip("."))
+
+
+def as_ascii(host: str) -> str:
+    """The name as name servers know it; as it is where it is none."""
     try:
         return host.encode("idna").decode() if not host.isascii() else host
     except UnicodeError:
@@ -106,13 +114,14 @@ def without_amp(path: str) -> str:
 def without_mobile_label(host: str) -> str:
     """`m.example.org` and `en.m.example.org` are the same site for small screens."""
     labels = host.split(".")
-    kept = [
-        label
-        for place, label in enumerate(labels)
-        # The last two labels are the domain itself, whatever they say.
-        if not (label in MOBILE_LABELS and place < min(2, len(labels) - 2))
-    ]
-    return ".".join(kept)
+    own = own_labels(labels)
+    return ".".join([*(label for label in labels[:-own] if label not in MOBILE_LABELS), *labels[-own:]])
+
+
+def own_labels(labels: Sequence[str]) -> int:
+    """How many labels at the end are the domain itself, whatever they say."""
+    is_of_a_country = len(labels[-1]) == COUNTRY_LETTERS and labels[-2:-1] and labels[-2] in SECOND_LEVELS
+    return 3 if is_of_a_country else 2
 
 
 def is_tracking(pair: str) -> bool:

@@ -47,9 +47,7 @@ class SharedShelf:
         return None if material is None else (material, written.expires_at - self._clock())
 
     async def _whole(self, written: Written) -> Material | None:
-        names = list(set(written.texts.values()))
+        names = list(written.names)
         values = await asyncio.gather(*(self._bucket.get(f"text.{name}") for name in names))
         texts = {name: value for name, value in zip(names, values, strict=True) if value is not None}
-        if len(texts) < len(names):
-            return None
         return await maybe_aside(sum(map(len, texts.values())), put_together, written, texts)

@@ -4,25 +4,35 @@ import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from flexura_search.domain.materials import Material, Reading, ReadMaterial, Result, SearchMaterial
 from flexura_search.domain.pages import Page
 
-VERSION = 1
+VERSION = 2
 NAME_BYTES = 20
 APART_CHARACTERS = 2000  # Shorter texts stay where they are.
+PIECE_BYTES = 900_000  # Of a packed text that go into one value.
 TEXT_BYTES_MAX = 64 << 20  # What a packed text may unpack to, whoever wrote it.
 
 
+# Whoever wrote it: a name becomes a subject of NATS, and one that is too long ends the connection.
+Name = Annotated[str, Field(pattern=f"^[0-9a-f]{{{2 * NAME_BYTES}}}$")]
+
+
 class Written(BaseModel):
-    """A material without its long texts, and the names of these by the place where they belong."""
+    """A material without its long texts, and the names of the pieces of these by the place where they belong."""
 
     version: int = VERSION
     expires_at: float
     material: SearchMaterial | ReadMaterial
-    texts: dict[int, str]
+    texts: dict[int, list[Name]]
+
+    @property
+    def names(self) -> set[str]:
+        return {name for names in self.texts.values() for name in names}
 
 
 class Pointer(BaseModel):
@@ -30,7 +40,7 @@ class Pointer(BaseModel):
 
     version: int = VERSION
     expires_at: float
-    name: str
+    name: Name
 
 
 MATERIALS: TypeAdapter[Material] = TypeAdapter(SearchMaterial | ReadMaterial)
@@ -38,7 +48,7 @@ MATERIALS: TypeAdapter[Material] = TypeAdapter(SearchMaterial | ReadMaterial)
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A material as values for the bucket: its own, and those of its texts by name."""
+    """A material as values for the bucket: its own, and the pieces of its texts by name."""
 
     value: bytes
     texts: Mapping[str, bytes]
@@ -50,19 +60,25 @@ def name_of(material: Material) -> str:
 
 
 def pack(material: Material, expires_at: float) -> Packed:
-    places: dict[int, str] = {}
+    names: dict[int, list[str]] = {}
     texts: dict[str, bytes] = {}
     shortened: list[Page | None] = []
     for place, page in enumerate(pages_of(material)):
         if page is None or len(page.text) < APART_CHARACTERS:
             shortened.append(page)
             continue
-        text = page.text.encode(errors="surrogatepass")
-        places[place] = digest(text)
-        texts[places[place]] = zlib.compress(text, 1)
+        pieces = pieces_of(zlib.compress(page.text.encode(errors="surrogatepass"), 1))
+        names[place] = list(pieces)
+        texts |= pieces
         shortened.append(replace(page, text=""))
-    written = Written(expires_at=expires_at, material=with_pages(material, shortened), texts=places)
+    written = Written(expires_at=expires_at, material=with_pages(material, shortened), texts=names)
     return Packed(zlib.compress(written.model_dump_json().encode(), 1), texts)
+
+
+def pieces_of(packed: bytes) -> dict[str, bytes]:
+    """Pieces that fit a value each, by name and in order."""
+    pieces = (packed[start : start + PIECE_BYTES] for start in range(0, len(packed), PIECE_BYTES))
+    return {digest(piece): piece for piece in pieces}
 
 
 def unpack(value: bytes) -> Written | None:
@@ -75,19 +91,19 @@ def unpack(value: bytes) -> Written | None:
 
 
 def put_together(written: Written, texts: Mapping[str, bytes]) -> Material | None:
-    """None where a text is missing: what is left would not be the whole."""
+    """None where a piece is missing or another one: what is left would not be the whole."""
     pages = pages_of(written.material)
-    for place, name in written.texts.items():
-        page = pages[place] if place < len(pages) else None
-        if page is None or name not in texts:
+    if any(digest(texts.get(name, b"")) != name for name in written.names):
+        return None
+    for place, names in written.texts.items():
+        page = pages[place] if 0 <= place < len(pages) else None
+        if page is None:
             return None
         try:
-            text = inflated(texts[name])
+            text = inflated(b"".join(texts[name] for name in names)).decode(errors="surrogatepass")
         except (ValueError, zlib.error):
             return None
-        if digest(text) != name:
-            return None
-        pages[place] = replace(page, text=text.decode(errors="surrogatepass"))
+        pages[place] = replace(page, text=text)
     return with_pages(written.material, pages)
 
 

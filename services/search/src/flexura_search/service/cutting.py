@@ -45,7 +45,9 @@ class Cutter:
 
 async def taken_from(material: Material, place: Place, tokens_max: int) -> Cut:
     envelope = envelope_tokens(material)
-    room = max(0, (tokens_max or WHOLE_TOKENS_MAX) - envelope)
+    room = (tokens_max or WHOLE_TOKENS_MAX) - envelope
+    if room < 0:
+        raise no_room(envelope)
     try:
         if is_long(material):
             return await asyncio.to_thread(cut, material.entries(), place, room)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flexura_kit import log
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_search.domain.cooling import Cooling
+from flexura_search.domain.cooling import AT_ONCE, Cooling
 from flexura_search.domain.findings import ANSWERED, EngineAnswer, EngineFailedError, EngineStatus, EngineTrace
 from flexura_search.domain.fusion import Ranking
 from flexura_search.domain.queries import Query, SearchOrder, Topic
@@ -133,7 +133,7 @@ class Federation:
         try:
             answers = await asyncio.gather(*(answer_of(engine, query, timeout_s) for query in queries))
         except asyncio.CancelledError:
-            cooling.release()
+            cooling.release(began)
             raise
         trace = summed_up(engine.name, answers, round((self._now() - began) * 1000))
         self._learn(cooling, trace, answers, began)
@@ -152,10 +152,12 @@ class Federation:
         now = self._now()
         failures = [answer for answer in answers if isinstance(answer, EngineFailedError)]
         if not says_something(trace, failures, now - began):
-            cooling.release()
+            cooling.release(began)
             return
         said = [failure.retry_after_s for failure in failures if failure.retry_after_s is not None]
-        cooling.learn(trace.status, trace.reason, now, began, max(said, default=None))
+        # Who refuses a part of the questions wants a rest no less than who refuses all.
+        refusal = next((failure for failure in failures if failure.is_engines and failure.status in AT_ONCE), trace)
+        cooling.learn(refusal.status, refusal.reason, now, began, max(said, default=None))
 
 
 def says_something(trace: EngineTrace, failures: Sequence[EngineFailedError], had_s: float) -> bool:
@@ -171,7 +173,10 @@ async def answer_of(engine: SearchEngine, query: Query, timeout_s: float) -> Eng
         return await engine.search(query, timeout_s)
     except EngineFailedError as failure:
         return failure
-    except Exception:
+    except (Exception, asyncio.CancelledError):
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
         # Whatever is wrong with one engine, the others go on; its text stays in the log.
         logger.exception("engine_crashed", engine=engine.name)
         return EngineFailedError(EngineStatus.BROKEN, "it failed in a way that nobody expected", is_engines=False)

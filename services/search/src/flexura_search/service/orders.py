@@ -1,12 +1,12 @@
 """Whether what is asked makes sense, and what exactly is ordered by it."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain.queries import Asked, AskedPages, Days, Query, SearchOrder, Topic
-from flexura_search.domain.urls import host_of
+from flexura_search.domain.urls import as_ascii, host_of, without_mobile_label
 
 QUERY_MAX = 2000
 QUERIES_MAX = 5
@@ -15,6 +15,7 @@ RESULTS_DEFAULT = 10
 DOMAINS_MAX = 100
 ENGINES_MAX = 20
 NAME_SHOWN = 40
+FAULTS_MAX = 20  # Are named; an error has less room on its way than a request.
 TOKENS_MIN = 500
 TOKENS_MAX = 1_000_000
 TIMEOUT_MS_MIN = 500
@@ -44,8 +45,10 @@ class Faults:
 
     def check(self) -> None:
         if self._violations:
-            message = "; ".join(violation.message for violation in self._violations)
-            raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, self._violations)
+            named = self._violations[:FAULTS_MAX]
+            beyond = len(self._violations) - len(named)
+            message = "; ".join(violation.message for violation in named) + (f"; and {beyond} more" if beyond else "")
+            raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, named)
 
 
 def order_of(asked: Asked, known_engines: Mapping[str, Collection[Topic]]) -> SearchOrder:
@@ -57,7 +60,8 @@ def order_of(asked: Asked, known_engines: Mapping[str, Collection[Topic]]) -> Se
     faults.unless(0 <= asked.results_max <= RESULTS_MAX, "max_results", f"must be from 1 to {RESULTS_MAX}")
     days = days_of(asked, faults)
     country, language = letters(asked.country, "country", faults), letters(asked.language, "language", faults)
-    include = domains_of(asked.include_domains, "include_domains", faults)
+    # Pages are answered by their addresses for large screens.
+    include = each_once(map(without_mobile_label, domains_of(asked.include_domains, "include_domains", faults)))
     exclude = domains_of(asked.exclude_domains, "exclude_domains", faults)
     engines = engines_of(asked, known_engines, faults)
     faults.check()
@@ -116,10 +120,10 @@ def check_limits(tokens_max: int, timeout_ms: int, faults: Faults) -> None:
     faults.unless(in_time, "timeout_ms", f"must be from {TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX:,}")
 
 
-def queries_of(given: Sequence[str], faults: Faults) -> list[str]:
+def queries_of(given: Sequence[str], faults: Faults) -> tuple[str, ...]:
     """The queries without blanks around them, each once."""
     faults.unless(1 <= len(given) <= QUERIES_MAX, "query", f"takes 1 to {QUERIES_MAX} queries, not {len(given)}")
-    queries = list(dict.fromkeys(" ".join(query.split()) for query in given))
+    queries = each_once(" ".join(query.split()) for query in given)
     faults.unless(all(queries), "query", "is empty; say what to look for")
     fit = all(len(query) <= QUERY_MAX for query in queries)
     faults.unless(fit, "query", f"may have {QUERY_MAX:,} characters; shorten it")
@@ -159,10 +163,10 @@ def domains_of(given: Sequence[str], field: str, faults: Faults) -> tuple[str, .
     domains = []
     for number, text in enumerate(given[:DOMAINS_MAX]):
         name = text.strip().lower().removeprefix("*.").rstrip(".")
-        name = host_of(f"https://{name}") if not name.isascii() else name
+        name = as_ascii(name)
         faults.unless(bool(DOMAIN.fullmatch(name)), f"{field}[{number}]", "must be a domain, such as `example.org`")
         domains.append(name)
-    return tuple(dict.fromkeys(domains))
+    return each_once(domains)
 
 
 def engines_of(asked: Asked, known: Mapping[str, Collection[Topic]], faults: Faults) -> tuple[str, ...]:
@@ -176,4 +180,8 @@ def engines_of(asked: Asked, known: Mapping[str, Collection[Topic]], faults: Fau
     if unfit:
         fit = ", ".join(sorted(name for name, topics in known.items() if asked.topic in topics)) or "none"
         faults.add("engines", f"names {', '.join(unfit)}, which does not search {asked.topic}; these do: {fit}")
-    return tuple(dict.fromkeys(given))
+    return each_once(given)
+
+
+def each_once(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

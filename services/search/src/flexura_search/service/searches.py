@@ -115,7 +115,8 @@ class Searches:
         found_s = FOUND_S[order.topic]
         if material.is_degraded or any(is_late(reading) for reading in readings):
             found_s = DEGRADED_FOUND_S if timeout_s * 1000 >= SEARCH_TIMEOUT_MS else 0.0
-        name = await self._shelf.keep(material, KEPT_S, key, found_s)
+        # What nobody is to find leaves in place what others find.
+        name = await self._shelf.keep(material, KEPT_S, key if found_s else "", found_s)
         return name, material
 
     def _selected(self, order: SearchOrder, outcome: Outcome) -> list[Found]:

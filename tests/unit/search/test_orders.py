@@ -1,12 +1,12 @@
-"""What is wrong with a request, all of it at once; and when an engine that failed is asked again."""
+"""What is wrong with a request, all of it at once, and what is ordered by one that is right."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flexura_kit.errors import FlexuraError, Reason
-from flexura_search.domain.cooling import REFUSED_S, REST_S, REST_S_MAX, SAID_S_MAX, Cooling
-from flexura_search.domain.findings import EngineStatus
 from flexura_search.domain.queries import Asked, AskedPages, TimeRange, Topic
-from flexura_search.service.orders import check_pages, order_of
+from flexura_search.service.orders import FAULTS_MAX, check_pages, order_of
 
 ENGINES = {"brave": frozenset(Topic), "exa": frozenset({Topic.GENERAL})}
 RIGHT = {"account_id": "acc_1", "queries": ("otters",)}
@@ -39,6 +39,9 @@ def faults(**fields: object) -> set[str]:
         ("language", {"language": "1x"}),
         ("include_domains", {"include_domains": tuple(f"{n}.example" for n in range(101))}),
         ("exclude_domains[1]", {"exclude_domains": ("a.example", "https://b.example/x")}),
+        ("include_domains[0]", {"include_domains": ("bücher.example/path",)}),
+        ("include_domains[0]", {"include_domains": ("somebody@bücher.example",)}),
+        ("include_domains[0]", {"include_domains": ("",)}),
         ("max_tokens", {"tokens_max": 499}),
         ("max_tokens", {"tokens_max": 1_000_001}),
         ("timeout_ms", {"timeout_ms": 499}),
@@ -78,48 +81,30 @@ def test_what_is_no_list_of_pages_is_refused(urls: tuple[str, ...]) -> None:
     assert failed.value.violations[0].field.startswith("urls")
 
 
-def test_one_failure_is_borne_and_the_next_one_brings_a_rest_that_grows() -> None:
-    cooling, now, rests = Cooling(), 0.0, []
-    cooling.learn(EngineStatus.UNREACHABLE, "", now, now)
-    assert cooling.admits(now)
-    for _ in range(2000):
-        cooling.learn(EngineStatus.UNREACHABLE, "", now, now)
-        rests.append(cooling.remaining_s(now))
-        assert not cooling.admits(now)
-        now = cooling.until
-        assert cooling.admits(now)
-    assert rests[:3] == [REST_S, 2 * REST_S, 4 * REST_S]
-    assert rests[-1] == REST_S_MAX
+def test_what_is_wrong_fits_into_an_error() -> None:
+    with pytest.raises(FlexuraError) as failed:
+        order_of(Asked(**RIGHT, include_domains=("/",) * 100, exclude_domains=("/",) * 100), ENGINES)  # type: ignore[arg-type]
+    assert len(failed.value.violations) == FAULTS_MAX
+    assert failed.value.message.endswith(f"and {200 - FAULTS_MAX} more")
+    # An error travels in the trailing metadata of a call, which may have 8 KiB.
+    assert 2 * len(failed.value.message) + sum(len(str(fault)) for fault in failed.value.violations) < 6000
 
 
-def test_one_probe_goes_out_after_the_rest() -> None:
-    cooling = Cooling()
-    cooling.learn(EngineStatus.LIMITED, "", 0.0, 0.0, retry_after_s=20)
-    assert not cooling.admits(19.9)
-    assert cooling.admits(20.0)
-    assert not cooling.admits(20.0)
-    cooling.release()
-    assert cooling.admits(20.0)
-    cooling.learn(EngineStatus.EMPTY, "", 21.0, 20.0)
-    assert cooling.admits(21.0)
-    assert cooling.admits(21.0)
+def test_sites_for_small_screens_are_asked_for_by_the_addresses_that_are_answered() -> None:
+    order = order_of(Asked(**RIGHT, include_domains=("en.m.wiki.example", "en.wiki.example", "m.example")), {})  # type: ignore[arg-type]
+    assert order.queries[0].include_domains == ("en.wiki.example", "m.example")
 
 
-@pytest.mark.parametrize(("asked_s", "waits_s"), [(1e9, SAID_S_MAX), (0.001, 1.0), (45, 45)])
-def test_a_retry_after_is_honoured_within_bounds(asked_s: float, waits_s: float) -> None:
-    cooling = Cooling()
-    cooling.learn(EngineStatus.LIMITED, "", 0.0, 0.0, retry_after_s=asked_s)
-    assert cooling.remaining_s(0.0) == waits_s
+TEXTS = st.lists(st.text(max_size=12), max_size=3).map(tuple)
 
 
-def test_a_key_that_is_refused_is_not_tried_sooner_for_being_asked() -> None:
-    cooling = Cooling()
-    cooling.learn(EngineStatus.QUOTA_USED, "", 0.0, 0.0, retry_after_s=1)
-    assert cooling.remaining_s(0.0) == REFUSED_S
-
-
-def test_questions_that_were_under_way_together_fail_once() -> None:
-    cooling = Cooling()
-    for _ in range(10):
-        cooling.learn(EngineStatus.UNREACHABLE, "", 5.0, 0.0)
-    assert cooling.remaining_s(5.0) == REST_S
+@given(st.builds(Asked, st.text(max_size=3), TEXTS, st.integers(-1, 60), include_domains=TEXTS, exclude_domains=TEXTS))
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_asked_is_an_order_or_is_told_what_is_wrong(asked: Asked) -> None:
+    try:
+        order = order_of(asked, ENGINES)
+    except FlexuraError as error:
+        assert error.reason is Reason.INVALID_REQUEST  # noqa: PT017 - either is right.
+        assert error.violations  # noqa: PT017
+    else:
+        assert order == order_of(asked, ENGINES)

@@ -1,4 +1,4 @@
-"""One call for all who ask the same at once, and so many at once."""
+"""One call for all who ask the same at the same time."""
 
 import asyncio
 
@@ -6,7 +6,6 @@ import pytest
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.service.flights import Flights
-from flexura_search.service.places import Places
 
 SECONDS = 5.0
 
@@ -16,10 +15,15 @@ class Upstream:
         self.calls = 0
         self.failure = failure
         self.gate = asyncio.Event()
+        self.left = 0
 
     async def call(self) -> int:
         self.calls += 1
-        await self.gate.wait()
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.left += 1
+            raise
         if self.failure is not None:
             raise self.failure
         return self.calls
@@ -54,6 +58,7 @@ async def test_who_leaves_last_ends_it_and_the_next_one_begins_anew() -> None:
     for one in asking:
         one.cancel()
     await asyncio.gather(*asking, return_exceptions=True)
+    assert upstream.left == 1
     upstream.gate.set()
     assert await flights.join("key", upstream.call, SECONDS) == 2
 
@@ -78,22 +83,31 @@ async def test_who_has_no_more_time_is_told_so() -> None:
     await flights.aclose()
 
 
-def test_an_account_has_its_places_and_all_together_have_theirs() -> None:
-    places = Places(of_account_max=2, of_all_max=3)
-    with places.one("a"), places.one("a"):
-        with pytest.raises(FlexuraError) as of_account, places.one("a"):
-            pass
-        with places.one("b"), pytest.raises(FlexuraError) as of_all, places.one("c"):
-            pass
-    assert (of_account.value.kind, of_account.value.reason) == (Kind.LIMITED, Reason.SEARCH_LIMIT)
-    assert (of_all.value.kind, of_all.value.reason) == (Kind.BUSY, Reason.OVERLOADED)
-    assert all(int(failed.value.metadata["retry_after_ms"]) > 0 for failed in (of_account, of_all))
-    with places.one("a"), places.one("a"), places.one("b"):
-        pass
+async def test_after_a_failure_the_next_one_begins_anew() -> None:
+    flights: Flights[int] = Flights()
+    upstream = Upstream(ZeroDivisionError("odd"))
+    upstream.gate.set()
+    with pytest.raises(ZeroDivisionError):
+        await flights.join("key", upstream.call, SECONDS)
+    upstream.failure = None
+    assert await flights.join("key", upstream.call, SECONDS) == 2
 
 
-def test_a_place_is_given_back_whatever_happens() -> None:
-    places = Places(1, 1)
-    for _ in range(3):
-        with pytest.raises(ValueError, match="odd"), places.one("a"):
-            raise ValueError("odd")
+async def test_whoever_has_less_time_leaves_the_others_in_the_air() -> None:
+    flights: Flights[int] = Flights()
+    upstream = Upstream()
+    patient = asyncio.create_task(flights.join("key", upstream.call, SECONDS))
+    with pytest.raises(FlexuraError):
+        await flights.join("key", upstream.call, 0.02)
+    upstream.gate.set()
+    assert await patient == 1
+
+
+async def test_others_are_not_held_up() -> None:
+    flights: Flights[int] = Flights()
+    slow, fast = Upstream(), Upstream()
+    fast.gate.set()
+    waiting = asyncio.create_task(flights.join("slow", slow.call, SECONDS))
+    assert await flights.join("fast", fast.call, SECONDS) == 1
+    await flights.aclose()
+    assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], asyncio.CancelledError)
