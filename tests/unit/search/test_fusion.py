@@ -25,7 +25,7 @@ RANKINGS = st.lists(
 
 
 @given(RANKINGS, st.randoms())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_order_of_the_lists_makes_no_difference(rankings: list[Ranking], random: object) -> None:
     shuffled = list(rankings)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -33,7 +33,7 @@ def test_the_order_of_the_lists_makes_no_difference(rankings: list[Ranking], ran
 
 
 @given(RANKINGS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_scores_fall_from_1_and_no_page_comes_twice(rankings: list[Ranking]) -> None:
     found = fuse(rankings)
     scores = [page.score for page in found]
@@ -44,7 +44,7 @@ def test_scores_fall_from_1_and_no_page_comes_twice(rankings: list[Ranking]) -> 
 
 
 @given(RANKINGS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_each_engine_that_found_a_page_is_named_with_its_place(rankings: list[Ranking]) -> None:
     for page in fuse(rankings):
         named = {source.engine: source.rank for source in page.sources}

@@ -99,7 +99,7 @@ TEXTS = st.lists(st.text(max_size=12), max_size=3).map(tuple)
 
 
 @given(st.builds(Asked, st.text(max_size=3), TEXTS, st.integers(-1, 60), include_domains=TEXTS, exclude_domains=TEXTS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whatever_is_asked_is_an_order_or_is_told_what_is_wrong(asked: Asked) -> None:
     try:
         order = order_of(asked, ENGINES)

@@ -25,7 +25,7 @@ ENTRIES = st.lists(
     max_size=5,
 )
 ROOMS = st.lists(st.integers(0, 3000), min_size=1, max_size=6)
-SETTINGS = settings(max_examples=200, deadline=None)
+SETTINGS = settings(max_examples=100, deadline=None)
 
 
 @dataclass

@@ -1,55 +1,19 @@
 """A search from the question to the answer, with engines, pages and a shelf that do as they are told."""
 
 import asyncio
-import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rs_bpe import bpe
-from unit.search.scripted import Engine, Reader, ScriptedShelf, failing, hits
+from unit.search.scripted import Engine, Reader, failing, hits
+from unit.search.setting import TEXT, A, B, C, Setting, urls
 
-from flexura_edge.http.search_json import search_json
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.domain.findings import EngineAnswer, Hit, ImageHit
-from flexura_search.domain.materials import SearchMaterial
 from flexura_search.domain.pages import Page
-from flexura_search.domain.queries import Asked, Content, TextFormat, TimeRange, Topic
-from flexura_search.rpc.answers import search_response
-from flexura_search.service.continuations import Continuations
-from flexura_search.service.cutting import Answer
-from flexura_search.service.federation import Federation
-from flexura_search.service.places import Places
-from flexura_search.service.searches import FOUND_S, KEPT_S, Searches
-
-NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
-A, B, C = "https://a.example/", "https://b.example/", "https://c.example/"
-TEXT = "Otters hold hands while they sleep so that nobody drifts away in the cold river. " * 60
-TOKENIZERS = (bpe.openai.cl100k_base(), bpe.openai.o200k_base())
-
-
-class Setting:
-    def __init__(self, *engines: Engine, reader: Reader | None = None, of_account_max: int = 8) -> None:
-        self.engines = engines or (Engine("one", hits(A, B)),)
-        self.reader = reader or Reader({A: TEXT, B: "Short."})
-        self.shelf = ScriptedShelf()
-        self.searches = Searches(
-            Federation(self.engines),
-            self.reader,
-            self.shelf,
-            Continuations(b"key"),
-            Places(of_account_max, 64),
-            now=lambda: NOW,
-        )
-
-    async def search(self, **fields: object) -> Answer[SearchMaterial]:
-        return await self.searches.search(Asked(**{"account_id": "acc_1", "queries": ("otters",)} | fields))  # type: ignore[arg-type]
-
-
-def urls(answer: Answer[SearchMaterial]) -> list[str]:
-    return [answer.material.results[part.entry].found.url for part in answer.cut.parts]
+from flexura_search.domain.queries import Content, TextFormat, TimeRange, Topic
+from flexura_search.service.searches import FOUND_S, KEPT_S
 
 
 async def test_passages_are_read_and_whole_texts_only_where_they_are_asked_for() -> None:
@@ -184,36 +148,57 @@ async def test_what_is_no_longer_kept_has_expired() -> None:
     assert failed.value.reason is Reason.CONTINUATION_EXPIRED
 
 
-WORDS = st.lists(
-    st.sampled_from(["otters", "schwimmen", '"quoted"', "水獭", "\n\n", "🦦", "\\", "x" * 30, "12.5", "É"]),
-    max_size=120,
-).map(" ".join)
-FOUND = st.lists(
-    st.builds(Hit, title=WORDS, url=st.integers(0, 8).map("https://{}.example/".format), snippet=WORDS), max_size=8
-)
+async def test_a_site_for_small_screens_is_found_by_its_own_name() -> None:
+    found = hits("https://en.m.wiki.example/p", "https://m.example.org/p")
+    answer = await Setting(Engine("one", found)).search(include_domains=("en.m.wiki.example",))
+    assert urls(answer) == ["https://en.wiki.example/p"]
 
 
-@given(FOUND, st.lists(WORDS, min_size=9, max_size=9), st.integers(2500, 6000))
-@settings(max_examples=50, deadline=None)
-async def test_no_part_is_over_its_budget_and_all_parts_are_the_whole(
-    found: list[Hit], texts: list[str], tokens_max: int
-) -> None:
-    pages = {f"https://{number}.example/": text for number, text in enumerate(texts)}
-    setting = Setting(Engine("one", EngineAnswer(hits=tuple(found))), reader=Reader(pages))
-    whole = await setting.search(content=Content.FULL)
-    read = {result.found.url: "" for result in whole.material.results}
-    answer = await setting.search(content=Content.FULL, tokens_max=tokens_max)
-    while True:
-        written = written_by_the_edge(answer)
-        assert max(tokenizer.count(written) for tokenizer in TOKENIZERS) <= answer.tokens <= tokens_max
-        for result in json.loads(written)["results"]:
-            read[result["url"]] += result["content"] or ""
-        if not answer.continuation:
-            break
-        answer = await setting.search(queries=(), continuation=answer.continuation, tokens_max=tokens_max)
-    assert read == {result.found.url: result.page.text for result in whole.material.results if result.page}
+async def test_a_fresh_answer_in_a_hurry_leaves_others_the_one_they_have() -> None:
+    setting = Setting(Engine("one", hits(A, B)), Engine("two", hits(C)))
+    first = await setting.search()
+    setting.engines[1].answer = failing()
+    hurried = await setting.search(is_fresh=True, timeout_ms=600)
+    assert hurried.material.is_degraded
+    again = await setting.search()
+    assert again.is_kept
+    assert again.material == first.material
 
 
-def written_by_the_edge(answer: Answer[SearchMaterial]) -> str:
-    fields = search_json(search_response(answer), is_list=False)
-    return json.dumps(fields | {"took_ms": 12_345, "request_id": "f" * 24}, ensure_ascii=False, separators=(",", ":"))
+async def test_an_answer_keeps_to_its_time_whatever_is_slow() -> None:
+    class Slow(Reader):
+        async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
+            await asyncio.sleep(60)
+            return await super().read(url, text_format, query, timeout_s)
+
+    setting = Setting(Engine("one", hits(A)), Engine("slow", takes_s=60), reader=Slow())
+    began = time.monotonic()
+    answer = await setting.search(timeout_ms=800)
+    assert time.monotonic() - began < 0.9
+    unread = answer.material.results[0].unread
+    assert unread is not None
+    assert unread.reason == Reason.DEADLINE_EXCEEDED
+
+
+async def test_nothing_is_kept_of_a_search_that_failed() -> None:
+    setting = Setting(Engine("one", failing()))
+    with pytest.raises(FlexuraError) as failed:
+        await setting.search()
+    assert failed.value.reason is Reason.SEARCH_UNAVAILABLE
+    setting.engines[0].answer = hits(A)
+    assert urls(await setting.search()) == [A]
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30", "\U0001f9a6", "A" * 10_000])
+async def test_a_forged_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(FlexuraError) as failed:
+        await Setting().search(continuation=cursor)
+    assert failed.value.reason is Reason.INVALID_REQUEST
+
+
+async def test_a_cursor_of_another_account_is_refused() -> None:
+    setting = Setting()
+    part = await setting.search(content=Content.FULL, tokens_max=700)
+    with pytest.raises(FlexuraError) as failed:
+        await setting.search(account_id="acc_2", continuation=part.continuation)
+    assert failed.value.reason is Reason.INVALID_REQUEST

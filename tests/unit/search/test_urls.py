@@ -76,7 +76,7 @@ ADDRESSES = st.builds(
 
 
 @given(ADDRESSES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_address_of_a_page_is_its_own(url: str) -> None:
     once = canonical(url)
     assert canonical(once) == once
@@ -86,7 +86,7 @@ def test_the_address_of_a_page_is_its_own(url: str) -> None:
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_no_address_is_none_and_the_rest_stays_what_it_is(text: str) -> None:
     for url in (text, f"https://{text}", f"https://a.example/{text}"):
         once = canonical(url)

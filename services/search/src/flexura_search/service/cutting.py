@@ -46,23 +46,27 @@ class Cutter:
 async def taken_from(material: Material, place: Place, tokens_max: int) -> Cut:
     envelope = envelope_tokens(material)
     room = (tokens_max or WHOLE_TOKENS_MAX) - envelope
-    if room < 0:
-        raise no_room(envelope)
     try:
-        if is_long(material):
-            return await asyncio.to_thread(cut, material.entries(), place, room)
-        return cut(material.entries(), place, room)
+        taken = await cut_aside(material, place, max(0, room))
     except NoRoomError as error:
         raise no_room(envelope + error.needed) from error
+    if room < 0:
+        # There is nothing to take, and what surrounds it is too long.
+        raise no_room(envelope)
+    return taken
+
+
+async def cut_aside(material: Material, place: Place, room: int) -> Cut:
+    """Cuts in a thread what is long, and the rest at once."""
+    entries = material.entries()
+    if sum(map(characters_of, entries)) > LONG_CHARACTERS:
+        return await asyncio.to_thread(cut, entries, place, room)
+    return cut(entries, place, room)
 
 
 def envelope_tokens(material: Material) -> int:
     texts = material.envelope()
     return ENVELOPE_TOKENS + ENVELOPE_TOKENS_EACH * len(texts) + tokens.of_all(texts)
-
-
-def is_long(material: Material) -> bool:
-    return sum(map(characters_of, material.entries())) > LONG_CHARACTERS
 
 
 def characters_of(entry: Entry) -> int:
