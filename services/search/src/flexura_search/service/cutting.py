@@ -1,6 +1,7 @@
 """Answers out of materials: what fits, and how to go on."""
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,6 +14,7 @@ from flexura_search.service.continuations import Continuation, Continuations
 ENVELOPE_TOKENS = 190  # What surrounds the results in JSON, the continuation included.
 ENVELOPE_TOKENS_EACH = 40  # For each engine that is named.
 WHOLE_TOKENS_MAX = 1_000_000  # Of an answer without a budget: a message between services has a limit.
+CUTS_MAX = 2000
 LONG_CHARACTERS = 50_000  # Pricing more would hold up the loop.
 
 M = TypeVar("M", SearchMaterial, ReadMaterial)
@@ -30,12 +32,21 @@ class Answer(Generic[M]):
 
 
 class Cutter:
+    """Cuts what is kept once for each budget: whoever asks the same is answered with the same."""
+
     def __init__(self, continuations: Continuations) -> None:
         self._continuations = continuations
+        self._lately: OrderedDict[tuple[str, Place, int], Cut] = OrderedDict()
 
     async def cut(self, account_id: str, name: str, material: M, place: Place, tokens_max: int) -> Answer[M]:
         """An answer from what is kept under the name; raises INVALID_REQUEST where not even a piece fits."""
-        taken = await taken_from(material, place, tokens_max)
+        key = (name, place, tokens_max)
+        taken = self._lately.get(key)
+        if taken is None:
+            taken = await taken_from(material, place, tokens_max)
+            self._lately[key] = taken
+            if len(self._lately) > CUTS_MAX:
+                self._lately.popitem(last=False)
         return self.answer(account_id, name, material, taken)
 
     def answer(self, account_id: str, name: str, material: M, taken: Cut) -> Answer[M]:
