@@ -180,6 +180,18 @@ async def test_an_answer_keeps_to_its_time_whatever_is_slow() -> None:
     assert unread.reason == Reason.DEADLINE_EXCEEDED
 
 
+async def test_who_has_no_more_time_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(*_args: object) -> str:
+        await asyncio.sleep(60)
+        return ""
+
+    setting = Setting()
+    monkeypatch.setattr(setting.shelf, "keep", hang)
+    with pytest.raises(FlexuraError, match="timeout_ms") as failed:
+        await setting.search(timeout_ms=500)
+    assert failed.value.reason is Reason.DEADLINE_EXCEEDED
+
+
 async def test_nothing_is_kept_of_a_search_that_failed() -> None:
     setting = Setting(Engine("one", failing()))
     with pytest.raises(FlexuraError) as failed:

@@ -125,7 +125,8 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, *, begin: str) ->
 def write_ahead(cursor: Any, timeout_s: float) -> None:
     """Has a file use a write-ahead log; where several processes open a new one at once, all but one are locked out.
 
-    For that SQLite does not wait, whatever its time-out says.
+    For that SQLite does not wait, whatever its time-out says. What sets up a connection is no coroutine to the pool, so
+    this holds up the loop; it happens once in the life of a file, before its process serves anyone.
     """
     deadline = time.monotonic() + timeout_s
     while True:

@@ -26,6 +26,10 @@ class Entry:
     tail: Sequence[str] = ()
     """What comes behind the text, each piece whole."""
 
+    @property
+    def characters(self) -> int:
+        return len(self.text) + sum(map(len, (*self.head, *self.passages, *self.tail)))
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

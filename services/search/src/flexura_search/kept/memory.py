@@ -1,14 +1,15 @@
 """The shelf in this process: what was used last, up to a number of characters."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
 from flexura_search.domain.materials import Material, SearchMaterial
 from flexura_search.kept.sizes import characters_of
+from flexura_search.lately import Lately
 
 CHARACTERS_MAX = 32 << 20
+MATERIALS_MAX = 20_000
 ORDERS_MAX = 20_000
 
 
@@ -16,7 +17,6 @@ ORDERS_MAX = 20_000
 class Kept:
     material: Material
     until: float
-    characters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,9 @@ class Order:
 
 class MemoryShelf:
     def __init__(self, characters_max: int = CHARACTERS_MAX, clock: Callable[[], float] = monotonic) -> None:
-        self._characters_max = characters_max
         self._clock = clock
-        self._characters = 0
-        self._materials: OrderedDict[str, Kept] = OrderedDict()
-        self._orders: OrderedDict[str, Order] = OrderedDict()
+        self._materials: Lately[str, Kept] = Lately(MATERIALS_MAX, characters_max)
+        self._orders: Lately[str, Order] = Lately(ORDERS_MAX)
 
     def find(self, order_key: str) -> tuple[str, SearchMaterial] | None:
         order = self._orders.get(order_key)
@@ -43,32 +41,16 @@ class MemoryShelf:
         return (order.name, material) if isinstance(material, SearchMaterial) else None
 
     def point(self, order_key: str, name: str, found_s: float) -> None:
-        self._orders[order_key] = Order(name, self._clock() + found_s)
-        self._orders.move_to_end(order_key)
-        if len(self._orders) > ORDERS_MAX:
-            self._orders.popitem(last=False)
+        self._orders.put(order_key, Order(name, self._clock() + found_s))
 
     def keep(self, name: str, material: Material, kept_s: float) -> None:
-        self._drop(name)
-        kept = Kept(material, self._clock() + kept_s, characters_of(material))
-        if kept.characters > self._characters_max:
-            return
-        self._materials[name] = kept
-        self._characters += kept.characters
-        while self._characters > self._characters_max:
-            self._drop(next(iter(self._materials)))
+        self._materials.put(name, Kept(material, self._clock() + kept_s), characters_of(material))
 
     def fetch(self, name: str) -> Material | None:
         kept = self._materials.get(name)
         if kept is None:
             return None
         if kept.until <= self._clock():
-            self._drop(name)
+            self._materials.drop(name)
             return None
-        self._materials.move_to_end(name)
         return kept.material
-
-    def _drop(self, name: str) -> None:
-        kept = self._materials.pop(name, None)
-        if kept is not None:
-            self._characters -= kept.characters

@@ -14,9 +14,7 @@ T = TypeVar("T")
 
 
 def characters_of(material: Material) -> int:
-    entries = material.entries()
-    texts = sum(len(entry.text) + sum(map(len, (*entry.head, *entry.passages, *entry.tail))) for entry in entries)
-    return ENTRY_CHARACTERS + texts
+    return ENTRY_CHARACTERS + sum(entry.characters for entry in material.entries())
 
 
 async def maybe_aside(characters: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,13 +1,13 @@
 """Bodies that were fetched lately, for as long as their sites allow."""
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
 
+from flexura_search.lately import Lately
 from flexura_search.reader.fetch import OK, Fetched, Fetcher, Gate, open_gate
 
 BYTES_MAX = 32 << 20
@@ -32,46 +32,26 @@ class _Entry:
     fetched: Fetched
     fresh_until: float
 
-    @property
-    def bytes(self) -> int:
-        return len(self.fetched.body) + ENTRY_BYTES
-
 
 class CachedFetcher:
     def __init__(self, fetcher: Fetcher, bytes_max: int = BYTES_MAX, clock: Callable[[], float] = monotonic) -> None:
         self._fetcher = fetcher
-        self._bytes_max = bytes_max
         self._clock = clock
-        self._bytes = 0
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._entries: Lately[str, _Entry] = Lately(bytes_max // ENTRY_BYTES, bytes_max)
 
     async def fetch(self, address: str, timeout_s: float, gate: Gate = open_gate) -> Body:
         key = address.partition("#")[0]
         entry = self._entries.get(key)
         if entry is not None and entry.fresh_until > self._clock():
-            self._entries.move_to_end(key)
             return Body(entry.fetched, entry.fresh_until - self._clock())
         fetched = await self._fetcher.fetch(address, timeout_s, gate, headers=_conditions(key, entry))
         if fetched.status == NOT_MODIFIED and entry is not None:
             fetched = replace(entry.fetched, headers={**entry.fetched.headers, **fetched.headers})
         fresh_s = fresh_for(fetched)
-        self._drop(key)
+        self._entries.drop(key)
         if fetched.status == OK and fresh_s is not None:
-            self._keep(key, _Entry(fetched, self._clock() + fresh_s))
+            self._entries.put(key, _Entry(fetched, self._clock() + fresh_s), len(fetched.body) + ENTRY_BYTES)
         return Body(fetched, fresh_s or 0.0)
-
-    def _keep(self, key: str, entry: _Entry) -> None:
-        if entry.bytes > self._bytes_max:
-            return
-        self._entries[key] = entry
-        self._bytes += entry.bytes
-        while self._bytes > self._bytes_max:
-            self._drop(next(iter(self._entries)))
-
-    def _drop(self, key: str) -> None:
-        entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._bytes -= entry.bytes
 
 
 def fresh_for(fetched: Fetched) -> float | None:

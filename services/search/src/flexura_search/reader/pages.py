@@ -1,7 +1,6 @@
 """Pages, read: the address judged, the site asked, the body fetched and parsed, each page kept for a while."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +13,8 @@ from flexura_kit.egress import Egress
 from flexura_kit.errors import FlexuraError
 from flexura_search.domain.pages import Page, Passage
 from flexura_search.domain.queries import TextFormat
+from flexura_search.flights import Flights
+from flexura_search.lately import Lately
 from flexura_search.reader.addresses import PORTS
 from flexura_search.reader.failures import not_found, refused, timed_out, unreachable
 from flexura_search.reader.fetch import CONTACT, OK, Fetched, Fetcher, fetcher
@@ -49,14 +50,6 @@ class _Read:
     fresh_s: float
 
 
-@dataclass(slots=True)
-class _Shared:
-    """A read under way, and how many wait for it."""
-
-    task: asyncio.Task[_Read]
-    waiting: int = 0
-
-
 class Pages:
     """Implements PageReader."""
 
@@ -66,16 +59,14 @@ class Pages:
         self._politeness = Politeness(clock)
         self._workers = workers
         self._clock = clock
-        self._kept: OrderedDict[Key, tuple[float, Page]] = OrderedDict()
-        self._kept_characters = 0
-        self._under_way: dict[Key, _Shared] = {}
-        self._tasks: set[asyncio.Task[_Read]] = set()
+        self._kept: Lately[Key, tuple[float, Page]] = Lately(PAGES_MAX, CHARACTERS_MAX)
+        self._flights: Flights[Key, _Read] = Flights("page-read")
 
     async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
         key = (url.strip().partition("#")[0], text_format)
         try:
             async with asyncio.timeout(timeout_s):
-                read = self._lately(key) or await self._shared(key, query)
+                read = self._lately(key) or await self._flights.join(key, lambda: self._load(key, query))
                 found = await self._highlights(read, query)
         except TimeoutError as error:
             raise timed_out(url, timeout_s) from error
@@ -86,42 +77,13 @@ class Pages:
 
     async def close(self) -> None:
         """Gives up what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._flights.aclose()
 
     def _lately(self, key: Key) -> _Read | None:
         kept = self._kept.get(key)
         if kept is None or kept[0] <= self._clock():
             return None
-        self._kept.move_to_end(key)
         return _Read(kept[1], "", 0.0)
-
-    async def _shared(self, key: Key, query: str) -> _Read:
-        """Joins the read of the same page, or begins one; the last who leaves ends it."""
-        shared = self._under_way.get(key)
-        if shared is None:
-            task = asyncio.create_task(self._load(key, query), name="page-read")
-            self._tasks.add(task)
-            task.add_done_callback(lambda done: self._forget(key, done))
-            shared = self._under_way[key] = _Shared(task)
-        shared.waiting += 1
-        try:
-            return await asyncio.shield(shared.task)
-        finally:
-            shared.waiting -= 1
-            if shared.waiting == 0 and not shared.task.done():
-                shared.task.cancel()
-                self._forget(key, None)
-
-    def _forget(self, key: Key, task: asyncio.Task[_Read] | None) -> None:
-        if task is not None:
-            self._tasks.discard(task)
-            if not task.cancelled():
-                task.exception()  # Whoever waited has it; where nobody did, nobody misses it.
-        shared = self._under_way.get(key)
-        if shared is not None and task in {None, shared.task}:
-            del self._under_way[key]
 
     async def _load(self, key: Key, query: str) -> _Read:
         address, text_format = key
@@ -142,18 +104,9 @@ class Pages:
             yield
 
     def _keep(self, key: Key, page: Page, kept_s: float) -> None:
-        self._drop(key)
-        if kept_s <= 0:
-            return
-        self._kept[key] = (self._clock() + kept_s, page)
-        self._kept_characters += len(page.text)
-        while len(self._kept) > PAGES_MAX or self._kept_characters > CHARACTERS_MAX:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Key) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._kept_characters -= len(kept[1].text)
+        self._kept.drop(key)
+        if kept_s > 0:
+            self._kept.put(key, (self._clock() + kept_s, page), len(page.text))
 
     async def _highlights(self, read: _Read, query: str) -> tuple[Passage, ...]:
         if not query.strip():

@@ -1,14 +1,14 @@
 """Answers out of materials: what fits, and how to go on."""
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain import tokens
 from flexura_search.domain.materials import Material, ReadMaterial, SearchMaterial
-from flexura_search.domain.packing import Cut, Entry, NoRoomError, Place, cut
+from flexura_search.domain.packing import Cut, NoRoomError, Place, cut
+from flexura_search.lately import Lately
 from flexura_search.service.continuations import Continuation, Continuations
 
 ENVELOPE_TOKENS = 190  # What surrounds the results in JSON, the continuation included.
@@ -36,7 +36,7 @@ class Cutter:
 
     def __init__(self, continuations: Continuations) -> None:
         self._continuations = continuations
-        self._lately: OrderedDict[tuple[str, Place, int], Cut] = OrderedDict()
+        self._lately: Lately[tuple[str, Place, int], Cut] = Lately(CUTS_MAX)
 
     async def cut(self, account_id: str, name: str, material: M, place: Place, tokens_max: int) -> Answer[M]:
         """An answer from what is kept under the name; raises INVALID_REQUEST where not even a piece fits."""
@@ -44,9 +44,7 @@ class Cutter:
         taken = self._lately.get(key)
         if taken is None:
             taken = await taken_from(material, place, tokens_max)
-            self._lately[key] = taken
-            if len(self._lately) > CUTS_MAX:
-                self._lately.popitem(last=False)
+            self._lately.put(key, taken)
         return self.answer(account_id, name, material, taken)
 
     def answer(self, account_id: str, name: str, material: M, taken: Cut) -> Answer[M]:
@@ -70,7 +68,7 @@ async def taken_from(material: Material, place: Place, tokens_max: int) -> Cut:
 async def cut_aside(material: Material, place: Place, room: int) -> Cut:
     """Cuts in a thread what is long, and the rest at once."""
     entries = material.entries()
-    if sum(map(characters_of, entries)) > LONG_CHARACTERS:
+    if sum(entry.characters for entry in entries) > LONG_CHARACTERS:
         return await asyncio.to_thread(cut, entries, place, room)
     return cut(entries, place, room)
 
@@ -78,10 +76,6 @@ async def cut_aside(material: Material, place: Place, room: int) -> Cut:
 def envelope_tokens(material: Material) -> int:
     texts = material.envelope()
     return ENVELOPE_TOKENS + ENVELOPE_TOKENS_EACH * len(texts) + tokens.of_all(texts)
-
-
-def characters_of(entry: Entry) -> int:
-    return len(entry.text) + sum(map(len, (*entry.head, *entry.passages, *entry.tail)))
 
 
 def no_room(needed: int) -> FlexuraError:

@@ -1,5 +1,6 @@
 """A search from the question to the answer."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable
@@ -8,18 +9,18 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from flexura_kit.errors import Reason
+from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.domain.filters import is_in_days, is_wanted
 from flexura_search.domain.fusion import Found, FoundImage, fuse, fuse_images
 from flexura_search.domain.materials import Reading, Result, SearchMaterial
 from flexura_search.domain.packing import Place
 from flexura_search.domain.queries import Asked, Content, SearchOrder, Topic
 from flexura_search.domain.urls import URL_CHARACTERS_MAX
+from flexura_search.flights import Flights
 from flexura_search.ports import PageReader, Shelf
 from flexura_search.service.continuations import Continuations, expired
 from flexura_search.service.cutting import Answer, Cutter
 from flexura_search.service.federation import Federation, Health, Outcome
-from flexura_search.service.flights import Flights
 from flexura_search.service.orders import SEARCH_TIMEOUT_MS, check_continuation, order_of
 from flexura_search.service.places import Places
 from flexura_search.service.reading import read_all
@@ -59,7 +60,7 @@ class Searches:
         self._cutter = Cutter(continuations)
         self._places = places
         self._now = now
-        self._flights: Flights[tuple[str, SearchMaterial]] = Flights()
+        self._flights: Flights[str, tuple[str, SearchMaterial]] = Flights("search-flight")
 
     def health(self) -> list[Health]:
         return self._federation.health()
@@ -78,7 +79,11 @@ class Searches:
             # Whoever asks the same meanwhile is answered with the same; a fresh answer is not shared with older ones.
             # Nor is one that was made in a hurry shared with those who have time.
             flight = f"{key} {asked.is_fresh} {timeout_s}"
-            name, material = await self._flights.join(flight, lambda: self._find(order, key, timeout_s), timeout_s)
+            try:
+                async with asyncio.timeout(timeout_s):
+                    name, material = await self._flights.join(flight, lambda: self._find(order, key, timeout_s))
+            except TimeoutError as error:
+                raise out_of_time() from error
         return await self._cutter.cut(asked.account_id, name, material, Place(), asked.tokens_max)
 
     async def aclose(self) -> None:
@@ -144,6 +149,11 @@ class Searches:
 
 def is_late(reading: Reading) -> bool:
     return reading.unread is not None and reading.unread.reason in PASSING
+
+
+def out_of_time() -> FlexuraError:
+    message = "the search did not end in its time; allow more with `timeout_ms`, or ask for less"
+    return FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, message)
 
 
 def order_key(order: SearchOrder) -> str:

@@ -1,12 +1,13 @@
 """One call for all who ask the same at the same time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.errors import FlexuraError
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -16,21 +17,19 @@ class Flight(Generic[T]):
     waiting: int = 0
 
 
-class Flights(Generic[T]):
+class Flights(Generic[K, T]):
     """Whoever joins shares the result or the error; whoever leaves does not touch the others, but the last ends it."""
 
-    def __init__(self) -> None:
-        self._under_way: dict[str, Flight[T]] = {}
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._under_way: dict[K, Flight[T]] = {}
+        self._tasks: set[asyncio.Task[T]] = set()
 
-    async def join(self, key: str, begin: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+    async def join(self, key: K, begin: Callable[[], Awaitable[T]]) -> T:
         flight = self._under_way.get(key) or self._begun(key, begin)
         flight.waiting += 1
         try:
-            async with asyncio.timeout(timeout_s):
-                return await asyncio.shield(flight.task)
-        except TimeoutError as error:
-            message = "the search did not end in its time; allow more with `timeout_ms`, or ask for less"
-            raise FlexuraError(Kind.TIMED_OUT, Reason.DEADLINE_EXCEEDED, message) from error
+            return await asyncio.shield(flight.task)
         except FlexuraError as error:
             # One instance for each who asked: a raised exception collects the traceback of whoever raises it.
             raise FlexuraError(
@@ -45,20 +44,26 @@ class Flights(Generic[T]):
 
     async def aclose(self) -> None:
         """Ends what is under way."""
-        tasks = [flight.task for flight in self._under_way.values()]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begun(self, key: str, begin: Callable[[], Awaitable[T]]) -> Flight[T]:
+    def _begun(self, key: K, begin: Callable[[], Awaitable[T]]) -> Flight[T]:
         async def fly() -> T:
             return await begin()
 
-        flight = Flight(asyncio.create_task(fly(), name="search-flight"))
+        flight = Flight(asyncio.create_task(fly(), name=self._name))
         self._under_way[key] = flight
-        flight.task.add_done_callback(lambda _: self._forget(key, flight))
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(lambda task: self._landed(key, flight, task))
         return flight
 
-    def _forget(self, key: str, flight: Flight[T]) -> None:
+    def _landed(self, key: K, flight: Flight[T], task: asyncio.Task[T]) -> None:
+        self._tasks.discard(task)
+        self._forget(key, flight)
+        if not task.cancelled():
+            task.exception()  # Whoever waited has it; where nobody did, nobody misses it.
+
+    def _forget(self, key: K, flight: Flight[T]) -> None:
         if self._under_way.get(key) is flight:
             del self._under_way[key]
