@@ -37,6 +37,8 @@ def settings(folder: Path, port: int) -> dict[str, str]:
         "FLEXURA_KEYLESS": "",
         "FLEXURA_READER_NETWORKS": "127.0.0.1/32",
         "FLEXURA_READER_PORTS": str(port),
+        # A moment in which the machine stands still is to be seen as time, not as a refusal.
+        "FLEXURA_SEARCHES_OF_ACCOUNT_MAX": "256",
     }
 
 
