@@ -9,7 +9,7 @@ SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e test-faults simulate planted-bugs docs bench gen gen-check breaking lock
+.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e test-faults simulate planted-bugs docs gallery bench gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
@@ -64,6 +64,9 @@ planted-bugs: .venv/dev.stamp ## Plant one bug at a time into a copy of the sour
 bench: .venv/bench.stamp ## Measure everything in one run and write docs/performance.md (10 minutes).
 	@command -v wrk >/dev/null || { [ $$(id -u) = 0 ] && apt-get install -qq -y wrk >/dev/null; } || { echo 'The benchmark needs wrk (Debian: apt-get install wrk)'; exit 1; }
 	PYTHONPATH=tests $(BIN)/python -m bench
+
+gallery: .venv/dev.stamp ## Render what the built-in generators make of well-known prompts: docs/gallery.jpg.
+	@PYTHONPATH=tests $(BIN)/python -m gallery docs/gallery.jpg
 
 docs: .venv/dev.stamp ## Write the settings tables of docs/operations.md.
 	$(BIN)/python docs/render_settings.py

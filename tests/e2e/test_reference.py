@@ -85,7 +85,7 @@ async def test_completed_job_has_every_field_of_the_reference_in_its_format(
 async def test_image_opens_in_its_size_and_says_that_it_is_substituted(flexura: Installation, api: Client) -> None:
     job = await _completed(flexura, api, IMAGE)
     assert job["requested_model"] == "nvidia-flux"
-    assert job["model"] == "flexura-testcard-image"
+    assert job["model"] == "flexura-canvas"
     assert job["substituted"] is True
     data, content_type = await api.asset(job)
     assert content_type == "image/png"

@@ -112,5 +112,5 @@ def model(name: str, *, is_billed: bool) -> Model:
         deadline=timedelta(hours=1),
         is_billed=is_billed,
         prompt_characters_max=1000,
-        substitute="",
+        substitutes=(),
     )

@@ -33,7 +33,7 @@ def test_packaged_catalog_begins_with_the_default_image_model_of_the_reference()
     flux = read_catalog(None)[0]
     assert (flux.model, flux.media_type, flux.is_billed) == ("nvidia-flux", MediaType.IMAGE, True)
     assert flux.defaults == {"width": 1024, "height": 1024, "steps": 4, "seed": 0}
-    assert flux.substitute == "flexura-testcard-image"
+    assert flux.substitutes == ("flexura-canvas", "flexura-testcard-image")
 
 
 def test_packaged_catalog_has_a_test_card_of_each_type() -> None:
@@ -64,7 +64,7 @@ def test_a_file_of_the_operator_takes_the_place_of_the_packaged_one(tmp_path: Pa
         (lambda entry: entry.update(type="text"), "catalog entry painter: type: Input should be 'image'"),
         (lambda entry: entry.update(timeout_s=0), "catalog entry painter: timeout_s:"),
         (lambda entry: entry.update(deadline_s=30), "painter: deadline_s is shorter than timeout_s"),
-        (lambda entry: entry.update(substitute="nobody"), "substitute nobody is not in the catalog"),
+        (lambda entry: entry.update(substitutes=["nobody"]), "substitute nobody is not in the catalog"),
         (lambda entry: entry["options"]["width"].update(type="whole"), "catalog entry painter: options.width"),
         (lambda entry: entry["options"]["width"].update(default=1), "the default of width: 1 is less than"),
     ],
@@ -90,13 +90,13 @@ def test_a_substitute_that_takes_less_than_the_model_is_refused() -> None:
     narrow = deepcopy(ENTRY)
     narrow.update(id="narrow", options={"width": {"type": "integer", "maximum": 100}})
     with pytest.raises(CatalogError, match="substitute narrow does not take width = 128"):
-        models_of({"models": [{**ENTRY, "substitute": "narrow"}, narrow]})
+        models_of({"models": [{**ENTRY, "substitutes": ["narrow"]}, narrow]})
 
 
 def test_a_substitute_of_another_type_is_refused() -> None:
     other = {**ENTRY, "id": "other", "type": "audio"}
     with pytest.raises(CatalogError, match="substitute other makes audio, not image"):
-        models_of({"models": [{**ENTRY, "substitute": "other"}, other]})
+        models_of({"models": [{**ENTRY, "substitutes": ["other"]}, other]})
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from flexura_jobs.domain.catalog import Catalog, Deployment, Listing, Model, Mod
 from flexura_jobs.domain.jobs import MediaType
 
 
-def model(name: str, provider: str, *, substitute: str = "", options: dict[str, Any] | None = None) -> Model:
+def model(
+    name: str, provider: str, *, substitutes: tuple[str, ...] = (), options: dict[str, Any] | None = None
+) -> Model:
     return Model(
         model=name,
         media_type=MediaType.IMAGE,
@@ -19,12 +21,12 @@ def model(name: str, provider: str, *, substitute: str = "", options: dict[str, 
         deadline=timedelta(hours=1),
         is_billed=False,
         prompt_characters_max=100,
-        substitute=substitute,
+        substitutes=substitutes,
     )
 
 
 HOSTED = model(
-    "hosted", "cloud", substitute="card", options={"seed": {"default": 0}, "steps": {"default": 4}, "style": {}}
+    "hosted", "cloud", substitutes=("card",), options={"seed": {"default": 0}, "steps": {"default": 4}, "style": {}}
 )
 CARD = model("card", "cards", options={"seed": {"default": 0}, "steps": {"default": 9}, "take_s": {"default": 1}})
 
@@ -106,3 +108,14 @@ def test_a_substitute_runs_with_what_both_know_and_its_own_defaults() -> None:
 def test_a_whole_number_written_as_a_fraction_becomes_whole() -> None:
     steps = effective_options(Offer(HOSTED, HOSTED), {"steps": 8.0}, lambda: 77)["steps"]
     assert (steps, type(steps)) == (8, int)
+
+
+def test_the_first_substitute_whose_provider_is_set_up_serves() -> None:
+    hosted = model("hosted", "cloud", substitutes=("painted", "card"))
+    painted, card = model("painted", "brushes"), model("card", "cards")
+    for providers, serves in ((("brushes", "cards"), painted), (("cards",), card)):
+        offer = Catalog([hosted, painted, card], Deployment(frozenset(providers), allows_substitution=True)).offer(
+            "hosted"
+        )
+        assert offer is not None
+        assert offer.served_by is serves

@@ -1,5 +1,6 @@
 """What passes between the worker and a generator."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from flexura_media_worker.domain import (
     Failure,
     FailureReason,
     GenerationRequest,
+    Interpretation,
     Lease,
     Media,
     MediaType,
@@ -41,8 +43,10 @@ def test_a_request_arrives_as_it_was_sent() -> None:
 
 def test_media_arrive_as_they_were_sent() -> None:
     media = Media("video/mp4", "mp4", 10, "ab", 64, 32, 1.5)
+    interpreted = replace(media, interpreted_as=Interpretation(("subject: city",), ("glorbous",)))
 
-    assert frames.media_from(over_the_pipe(frames.media_frame(media))) == media
+    for sent in (media, interpreted):
+        assert frames.media_from(over_the_pipe(frames.media_frame(sent))) == sent
 
 
 @pytest.mark.parametrize("reason", list(FailureReason))

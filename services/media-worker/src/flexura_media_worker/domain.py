@@ -97,6 +97,16 @@ class GenerationRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What a provider that works by rules made of a prompt."""
+
+    understood: tuple[str, ...] = ()
+    """In words, such as `subject: city`, each with what it decided."""
+    unknown: tuple[str, ...] = ()
+    """The words of the prompt that decided nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """What a provider wrote into the spool file."""
 
@@ -107,6 +117,8 @@ class Media:
     width: int = 0
     height: int = 0
     duration_s: float = 0.0
+    interpreted_as: Interpretation | None = None
+    """Of providers that work by rules."""
 
 
 @dataclass(frozen=True, slots=True)

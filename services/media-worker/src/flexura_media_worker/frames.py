@@ -12,6 +12,7 @@ from flexura_media_worker.domain import (
     Failure,
     FailureReason,
     GenerationRequest,
+    Interpretation,
     Lease,
     Media,
     MediaType,
@@ -85,7 +86,10 @@ def media_frame(media: Media) -> dict[str, Any]:
 
 
 def media_from(frame: Mapping[str, Any]) -> Media:
-    return Media(**frame["media"])
+    media = dict(frame["media"])
+    said = media.pop("interpreted_as")
+    interpreted = said and Interpretation(tuple(said["understood"]), tuple(said["unknown"]))
+    return Media(**media, interpreted_as=interpreted or None)
 
 
 def failure_frame(failure: Failure) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Entry(BaseModel):
     description: Annotated[str, Field(min_length=1, max_length=300)]
     provider: Name
     upstream_model: Annotated[str, Field(min_length=1, max_length=200)]
-    substitute: str = ""
+    substitutes: tuple[str, ...] = ()
     billed: bool
     timeout_s: Seconds
     deadline_s: Seconds = 3600
@@ -82,7 +82,7 @@ def model_of(number: int, content: object) -> Model:
         deadline=timedelta(seconds=entry.deadline_s),
         is_billed=entry.billed,
         prompt_characters_max=entry.prompt_characters_max,
-        substitute=entry.substitute,
+        substitutes=entry.substitutes,
     )
 
 
@@ -101,8 +101,8 @@ def problems(models: list[Model]) -> Iterator[str]:
         yield from schema_problems(model)
         if model.deadline < model.timeout:
             yield f"catalog entry {model.model}: deadline_s is shorter than timeout_s"
-        if model.substitute:
-            yield from substitute_problems(model, by_name.get(model.substitute))
+        for name in model.substitutes:
+            yield from substitute_problems(model, name, by_name.get(name))
 
 
 def schema_problems(model: Model) -> Iterator[str]:
@@ -115,20 +115,20 @@ def schema_problems(model: Model) -> Iterator[str]:
         yield f"catalog entry {model.model}: the default of {'.'.join(map(str, wrong.instance_path))}: {wrong.message}"
 
 
-def substitute_problems(model: Model, substitute: Model | None) -> Iterator[str]:
+def substitute_problems(model: Model, name: str, substitute: Model | None) -> Iterator[str]:
     """A substitute must take whatever the model takes, so that a job once checked never fails for its options."""
-    where = f"catalog entry {model.model}: substitute {model.substitute}"
+    where = f"catalog entry {model.model}: substitute {name}"
     if substitute is None:
         yield f"{where} is not in the catalog"
         return
     if substitute.media_type is not model.media_type:
         yield f"{where} makes {substitute.media_type}, not {model.media_type}"
     check = jsonschema_rs.Draft202012Validator(substitute.options_schema)
-    for name in set(model.option_names) & set(substitute.option_names):
-        schema = model.options_schema["properties"][name]
+    for option in set(model.option_names) & set(substitute.option_names):
+        schema = model.options_schema["properties"][option]
         for extreme in extremes(schema):
-            if not check.is_valid({name: extreme}):
-                yield f"{where} does not take {name} = {extreme}, which the model takes"
+            if not check.is_valid({option: extreme}):
+                yield f"{where} does not take {option} = {extreme}, which the model takes"
 
 
 def extremes(schema: dict[str, Any]) -> list[Any]:

@@ -34,7 +34,7 @@ class Model:
     deadline: timedelta
     is_billed: bool
     prompt_characters_max: int
-    substitute: str
+    substitutes: tuple[str, ...]
 
     @property
     def option_names(self) -> list[str]:
@@ -119,10 +119,10 @@ def offers(models: Sequence[Model], deployment: Deployment) -> list[Offer]:
 def served_by(model: Model, by_name: Mapping[str, Model], deployment: Deployment) -> Model | None:
     if model.provider in deployment.providers:
         return model
-    substitute = by_name.get(model.substitute)
-    if deployment.allows_substitution and substitute is not None and substitute.provider in deployment.providers:
-        return substitute
-    return None
+    if not deployment.allows_substitution:
+        return None
+    substitutes = (by_name[name] for name in model.substitutes)
+    return next((substitute for substitute in substitutes if substitute.provider in deployment.providers), None)
 
 
 def listings(all_offers: Sequence[Offer], live_providers: frozenset[str]) -> list[Listing]:

@@ -1,0 +1,1 @@
+"""What several scenes have: sky, clouds, water, ground, plants, weather."""
