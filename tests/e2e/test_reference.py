@@ -87,6 +87,8 @@ async def test_image_opens_in_its_size_and_says_that_it_is_substituted(flexura: 
     assert job["requested_model"] == "nvidia-flux"
     assert job["model"] == "flexura-canvas"
     assert job["substituted"] is True
+    assert "subject: city" in job["interpreted_as"]["understood"]
+    assert job["interpreted_as"]["unknown"] == []
     data, content_type = await api.asset(job)
     assert content_type == "image/png"
     with Image.open(io.BytesIO(data)) as image:

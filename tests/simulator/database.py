@@ -104,6 +104,7 @@ class Database:
             row = self._leased(report.lease)
             return row is not None and row.state is COMPLETED
         row.stored, row.progress = report.stored_asset, 1.0
+        row.interpretation = report.interpretation
         self._finish(row, COMPLETED, "completed", None)
         return True
 

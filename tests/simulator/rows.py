@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flexura_jobs.domain.attempts import Attempt
-from flexura_jobs.domain.jobs import Checkpoint, Failure, JobState, NewJob, Removal, StoredAsset
+from flexura_jobs.domain.jobs import Checkpoint, Failure, Interpretation, JobState, NewJob, Removal, StoredAsset
 from flexura_kit.ids import AccountId, JobId, LeaseToken, WorkerId
 
 QUEUED, PROCESSING, COMPLETED, FAILED = JobState.QUEUED, JobState.PROCESSING, JobState.COMPLETED, JobState.FAILED
@@ -29,6 +29,7 @@ class Row:
     dispatch_seq: int = 0
     dispatched_at: float | None = None
     stored: StoredAsset | None = None
+    interpretation: Interpretation | None = None
     failure: Failure | None = None
     started_at: float | None = None
     finished_at: float | None = None

@@ -267,6 +267,7 @@ def job_of(row: Row) -> Job:
         asset=row.stored.asset if row.stored is not None else None,
         failure=row.failure,
         removal=row.removal,
+        interpretation=row.interpretation,
     )
 
 

@@ -27,6 +27,7 @@ QUEUED_MAX = 10**6  # More than any test makes that is not about it.
 STREAM = "FLEXURA_WORK"
 CARD = "flexura-testcard-image"
 ASSET = job_pb2.Asset(extension="png", content_type="image/png", size_bytes=5, sha256="ab" * 32, width=64, height=64)
+INTERPRETATION = job_pb2.Interpretation(understood=["subject: lighthouse"], unknown=["glorbous"])
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ class JobsDoor:
 
     async def complete(self, job: worker_service_pb2.ClaimedJob) -> None:
         request = worker_service_pb2.CompleteJobRequest(
-            job_id=job.job_id, lease_token=job.lease_token, object_key=f"jobs/{job.job_id}/1.png", asset=ASSET
+            job_id=job.job_id,
+            lease_token=job.lease_token,
+            object_key=f"jobs/{job.job_id}/1.png",
+            asset=ASSET,
+            interpretation=INTERPRETATION,
         )
         await self.work.CompleteJob(request, timeout=TIMEOUT_S)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from integration.jobs.peers import eventually
-from integration.jobs.service import TIMEOUT_S, JobsDoor, jobs_service, new_item, settled
+from integration.jobs.service import INTERPRETATION, TIMEOUT_S, JobsDoor, jobs_service, new_item, settled
 from servers.nats import NATSServer
 
 from flexura.errors.v1 import error_pb2, error_reason_pb2
@@ -56,6 +56,7 @@ async def test_a_job_goes_from_request_to_asset(door: JobsDoor) -> None:
     done = await door.get(queued.job_id)
     assert (done.state, done.progress, done.asset.extension) == (job_pb2.JOB_STATE_COMPLETED, 1.0, "png")
     assert done.finish_time == done.update_time
+    assert (queued.HasField("interpretation"), done.interpretation) == (False, INTERPRETATION)
     request = jobs_service_pb2.BatchResolveAssetsRequest(
         items=[
             jobs_service_pb2.ResolveAssetItem(job_id=done.job_id, extension="png"),

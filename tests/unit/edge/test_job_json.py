@@ -37,3 +37,11 @@ def test_what_lasts_is_told_without_estimates_and_all_of_it_with_them() -> None:
 def test_a_job_that_has_ended_is_told_without_estimates(state: job_pb2.JobState) -> None:
     ended = job(state, queue_position=3, eta_ms=6_000)
     assert job_json(ended, "https://a") == lasting_json(ended, "https://a")
+
+
+def test_a_job_says_how_its_prompt_was_understood_where_somebody_knows() -> None:
+    ended = job(job_pb2.JOB_STATE_COMPLETED)
+    assert "interpreted_as" not in orjson.loads(job_json(ended, "https://a"))
+    ended.interpretation.understood.append("subject: city")
+    told = orjson.loads(job_json(ended, "https://a"))
+    assert told["interpreted_as"] == {"understood": ["subject: city"], "unknown": []}

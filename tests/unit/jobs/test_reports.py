@@ -11,6 +11,7 @@ from flexura_jobs.domain.jobs import (
     CompletionReport,
     Failure,
     FailureReport,
+    Interpretation,
     Lease,
     StoredAsset,
 )
@@ -79,3 +80,12 @@ def test_a_failure_is_taken_however_it_is_told() -> None:
     assert told("a\0b") == "ab"
     assert len(told("x" * 5000)) == 1000
     assert told("  ") == "The attempt failed, and its worker did not say why."
+
+
+@pytest.mark.parametrize("entries", [("",), ("a\0",), ("x" * 201,), ("x",) * 33])
+def test_what_was_understood_of_a_prompt_has_bounds(entries: tuple[str, ...]) -> None:
+    report = CompletionReport(LEASE, StoredAsset("key", ASSET))
+    refuse_wrong_completion(replace(report, interpretation=Interpretation(("subject: city",), ())))
+    for interpretation in (Interpretation(entries, ()), Interpretation((), entries)):
+        with pytest.raises(FlexuraError):
+            refuse_wrong_completion(replace(report, interpretation=interpretation))

@@ -100,6 +100,7 @@ class JobRow(Row, table=True):
     asset_width: int | None = optional(Integer)
     asset_height: int | None = optional(Integer)
     asset_duration_s: float | None = optional(Double)
+    interpretation: str | None = optional(Text)
 
     failure_reason: str | None = optional(Text)
     failure_message: str | None = optional(Text)

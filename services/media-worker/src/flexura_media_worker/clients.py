@@ -18,6 +18,7 @@ from flexura_media_worker.domain import (
     Checkpoint,
     ClaimedJob,
     Failure,
+    Interpretation,
     Lease,
     Media,
     MediaType,
@@ -93,7 +94,11 @@ class RPCJobsService:
 
     async def complete(self, lease: Lease, object_key: str, media: Media) -> None:
         request = pb.CompleteJobRequest(
-            job_id=lease.job_id, lease_token=lease.token, object_key=object_key, asset=asset_message(media)
+            job_id=lease.job_id,
+            lease_token=lease.token,
+            object_key=object_key,
+            asset=asset_message(media),
+            interpretation=interpretation_message(media.interpreted_as),
         )
         await self._stub.CompleteJob(request, timeout=CALL_S)
 
@@ -145,6 +150,12 @@ def claimed_job_from(message: pb.ClaimedJob) -> ClaimedJob:
         upstream_ref=message.upstream_ref,
         traceparent=message.traceparent,
     )
+
+
+def interpretation_message(interpretation: Interpretation | None) -> job_pb2.Interpretation | None:
+    if interpretation is None:
+        return None
+    return job_pb2.Interpretation(understood=interpretation.understood, unknown=interpretation.unknown)
 
 
 def asset_message(media: Media) -> job_pb2.Asset:

@@ -3,10 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from flexura.errors.v1 import error_reason_pb2 as _error_reason_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -108,6 +110,7 @@ class Job(_message.Message):
     QUEUE_POSITION_FIELD_NUMBER: _builtins.int
     ETA_MS_FIELD_NUMBER: _builtins.int
     PROBABLE_DUPLICATE_OF_FIELD_NUMBER: _builtins.int
+    INTERPRETATION_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """Identity, a UUIDv7 whose random bits are secret: the asset's link is a capability."""
     media_type: Global___MediaType.ValueType
@@ -168,6 +171,10 @@ class Job(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it and its asset will be removed; absent while it has not ended."""
 
+    @_builtins.property
+    def interpretation(self) -> Global___Interpretation:
+        """What a provider that works by rules made of the prompt; absent before it has, and where the provider is a model."""
+
     def __init__(
         self,
         *,
@@ -194,10 +201,11 @@ class Job(_message.Message):
         queue_position: _builtins.int | None = ...,
         eta_ms: _builtins.int | None = ...,
         probable_duplicate_of: _builtins.str = ...,
+        interpretation: Global___Interpretation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "queue_position", b"queue_position", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "interpretation", b"interpretation", "queue_position", b"queue_position", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "attempt", b"attempt", "client_ref", b"client_ref", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "probable_duplicate_of", b"probable_duplicate_of", "progress", b"progress", "prompt", b"prompt", "queue_position", b"queue_position", "requested_model", b"requested_model", "start_time", b"start_time", "state", b"state", "substituted", b"substituted", "timeout_s", b"timeout_s", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "attempt", b"attempt", "client_ref", b"client_ref", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "interpretation", b"interpretation", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "probable_duplicate_of", b"probable_duplicate_of", "progress", b"progress", "prompt", b"prompt", "queue_position", b"queue_position", "requested_model", b"requested_model", "start_time", b"start_time", "state", b"state", "substituted", b"substituted", "timeout_s", b"timeout_s", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__eta_ms: _TypeAlias = _typing.Literal["eta_ms"]  # noqa: Y015
     _WhichOneofArgType__eta_ms: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms"]  # noqa: Y015
@@ -209,6 +217,36 @@ class Job(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__queue_position) -> _WhichOneofReturnType__queue_position | None: ...
 
 Global___Job: _TypeAlias = Job  # noqa: Y015
+
+@_typing.final
+class Interpretation(_message.Message):
+    """What a provider that works by rules made of a prompt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNDERSTOOD_FIELD_NUMBER: _builtins.int
+    UNKNOWN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def understood(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it decided, in words such as `subject: city`."""
+
+    @_builtins.property
+    def unknown(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The words of the prompt that decided nothing."""
+
+    def __init__(
+        self,
+        *,
+        understood: _abc.Iterable[_builtins.str] | None = ...,
+        unknown: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["understood", b"understood", "unknown", b"unknown"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Interpretation: _TypeAlias = Interpretation  # noqa: Y015
 
 @_typing.final
 class Asset(_message.Message):

@@ -494,6 +494,7 @@ class CompleteJobRequest(_message.Message):
     LEASE_TOKEN_FIELD_NUMBER: _builtins.int
     OBJECT_KEY_FIELD_NUMBER: _builtins.int
     ASSET_FIELD_NUMBER: _builtins.int
+    INTERPRETATION_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job."""
     lease_token: _builtins.str
@@ -504,6 +505,10 @@ class CompleteJobRequest(_message.Message):
     def asset(self) -> _job_pb2.Asset:
         """What was made."""
 
+    @_builtins.property
+    def interpretation(self) -> _job_pb2.Interpretation:
+        """What was made of the prompt, where the provider works by rules: up to 32 entries of each kind, of 1 to 200 characters."""
+
     def __init__(
         self,
         *,
@@ -511,10 +516,11 @@ class CompleteJobRequest(_message.Message):
         lease_token: _builtins.str = ...,
         object_key: _builtins.str = ...,
         asset: _job_pb2.Asset | None = ...,
+        interpretation: _job_pb2.Interpretation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "interpretation", b"interpretation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "job_id", b"job_id", "lease_token", b"lease_token", "object_key", b"object_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "interpretation", b"interpretation", "job_id", b"job_id", "lease_token", b"lease_token", "object_key", b"object_key"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -81,6 +81,9 @@ def lasting_json(job: job_pb2.Job, public_url: str) -> bytes:
         fields["finished_at"] = time_json(job.finish_time)
     if job.HasField("expire_time"):
         fields["expires_at"] = time_json(job.expire_time)
+    if job.HasField("interpretation"):
+        said = job.interpretation
+        fields["interpreted_as"] = {"understood": list(said.understood), "unknown": list(said.unknown)}
     if state == job_pb2.JOB_STATE_COMPLETED:
         fields |= asset_json(job, public_url)
     elif state == job_pb2.JOB_STATE_FAILED:

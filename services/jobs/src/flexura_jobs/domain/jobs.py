@@ -69,6 +69,15 @@ class Failure:
     retryable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What a provider that works by rules made of a prompt."""
+
+    understood: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Words that decided nothing."""
+
+
 class Job(NamedTuple):
     """A job as its owner sees it; a tuple, because a frozen class takes three times as long to make."""
 
@@ -94,6 +103,7 @@ class Job(NamedTuple):
     asset: Asset | None
     failure: Failure | None
     removal: Removal | None = None
+    interpretation: Interpretation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +218,7 @@ class CompletionReport:
 
     lease: Lease
     stored_asset: StoredAsset
+    interpretation: Interpretation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from flexura_jobs.domain.jobs import (
     Checkpoint,
     Failure,
     FailureReport,
+    Interpretation,
     Job,
     JobRequest,
     JobState,
@@ -132,10 +133,25 @@ def fill_job(message: job_pb2.Job, job: Job, retention: timedelta, outlook: Outl
     if job.probable_duplicate_of is not None:
         message.probable_duplicate_of = job.probable_duplicate_of
     message.timeout_s = (job.deadline_at - job.created_at).total_seconds()
+    fill_outcome(message, job)
+
+
+def fill_outcome(message: job_pb2.Job, job: Job) -> None:
+    """Adds what came of it."""
+    if job.interpretation is not None:
+        message.interpretation.CopyFrom(interpretation_to_message(job.interpretation))
     if job.asset is not None:
         message.asset.CopyFrom(asset_to_message(job.asset))
     if job.failure is not None:
         message.failure.CopyFrom(failure_to_message(job.failure))
+
+
+def interpretation_to_message(interpretation: Interpretation) -> job_pb2.Interpretation:
+    return job_pb2.Interpretation(understood=interpretation.understood, unknown=interpretation.unknown)
+
+
+def interpretation_of(message: job_pb2.Interpretation) -> Interpretation:
+    return Interpretation(tuple(message.understood), tuple(message.unknown))
 
 
 def asset_to_message(asset: Asset) -> job_pb2.Asset:

@@ -15,6 +15,7 @@ from flexura_jobs.rpc.messages import (
     claim_result,
     consumer_to_message,
     failure_report_of,
+    interpretation_of,
     lease_of,
     renewal_of,
 )
@@ -59,7 +60,8 @@ class WorkerServicer(worker_service_pb2_grpc.WorkerServiceServicer):
     async def CompleteJob(self, request: pb.CompleteJobRequest, _context: Context) -> pb.CompleteJobResponse:
         stored_asset = StoredAsset(request.object_key, asset_of(request.asset))
         lease = lease_of(request.job_id, request.lease_token)
-        await self._work.complete(CompletionReport(lease, stored_asset))
+        said = interpretation_of(request.interpretation) if request.HasField("interpretation") else None
+        await self._work.complete(CompletionReport(lease, stored_asset, said))
         return pb.CompleteJobResponse()
 
     async def FailJob(self, request: pb.FailJobRequest, _context: Context) -> pb.FailJobResponse:

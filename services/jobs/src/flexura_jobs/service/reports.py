@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flexura_jobs.domain.jobs import Asset, Checkpoint, CheckpointReport, CompletionReport, FailureReport
+from flexura_jobs.domain.jobs import (
+    Asset,
+    Checkpoint,
+    CheckpointReport,
+    CompletionReport,
+    FailureReport,
+    Interpretation,
+)
 from flexura_jobs.service.requests import invalid_request
 from flexura_kit.errors import FieldViolation
 from flexura_kit.ids import JobId, LeaseToken, WorkerId
@@ -17,6 +24,8 @@ UPSTREAM_REF_CHARACTERS_MAX = 1000
 OBJECT_KEY_CHARACTERS_MAX = 1000
 WORKER_ID_CHARACTERS_MAX = 100
 FAILURE_CHARACTERS_MAX = 1000
+INTERPRETED_MAX = 32
+INTERPRETED_CHARACTERS_MAX = 200
 PROVIDERS_MAX = 64
 SLOTS_MAX = 4096
 
@@ -81,6 +90,19 @@ def completion_violations(report: CompletionReport) -> Iterator[FieldViolation]:
     if not 0 < len(report.stored_asset.object_key) <= OBJECT_KEY_CHARACTERS_MAX:
         yield FieldViolation("object_key", f"object_key takes 1 to {OBJECT_KEY_CHARACTERS_MAX} characters")
     yield from asset_violations(report.stored_asset.asset)
+    if report.interpretation is not None:
+        yield from interpretation_violations(report.interpretation)
+
+
+def interpretation_violations(interpretation: Interpretation) -> Iterator[FieldViolation]:
+    for name, entries in (("understood", interpretation.understood), ("unknown", interpretation.unknown)):
+        if len(entries) > INTERPRETED_MAX or not all(map(is_interpreted, entries)):
+            takes = f"{name} takes up to {INTERPRETED_MAX} entries of 1 to {INTERPRETED_CHARACTERS_MAX} characters"
+            yield FieldViolation(f"interpretation.{name}", f"{takes} without U+0000")
+
+
+def is_interpreted(entry: str) -> bool:
+    return 0 < len(entry) <= INTERPRETED_CHARACTERS_MAX and "\0" not in entry
 
 
 def asset_violations(asset: Asset) -> Iterator[FieldViolation]:

@@ -18,7 +18,7 @@ from flexura_jobs.domain.jobs import (
 )
 from flexura_jobs.models import JOBS
 from flexura_jobs.store.events import NewEvent
-from flexura_jobs.store.rows import CLAIM_COLUMNS, claimed_job_of
+from flexura_jobs.store.rows import CLAIM_COLUMNS, claimed_job_of, interpretation_text
 from flexura_jobs.store.statements import (
     BIGINT,
     COMPLETED,
@@ -160,7 +160,7 @@ class Completion:
         texts = dict.fromkeys(("job_id", "lease_token", "asset_key"), TEXT)
         kinds = {
             "asset_extension": TEXT, "asset_content_type": TEXT, "asset_size_bytes": BIGINT, "asset_sha256": TEXT,
-            "asset_width": INTEGER, "asset_height": INTEGER, "asset_duration_s": DOUBLE,
+            "asset_width": INTEGER, "asset_height": INTEGER, "asset_duration_s": DOUBLE, "interpretation": TEXT,
         }  # fmt: skip
         report = items_table(dialect, **texts, **kinds)
         self._update = (
@@ -206,4 +206,5 @@ def completion_row(report: CompletionReport) -> dict[str, Any]:
         "asset_width": asset.width,
         "asset_height": asset.height,
         "asset_duration_s": asset.duration_s,
+        "interpretation": interpretation_text(report.interpretation),
     }

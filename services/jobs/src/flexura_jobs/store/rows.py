@@ -1,5 +1,6 @@
 """Rows of the jobs table, and the domain's shapes made of them."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from flexura_jobs.domain.jobs import (
     Checkpoint,
     ClaimedJob,
     Failure,
+    Interpretation,
     Job,
     JobState,
     MediaType,
@@ -55,6 +57,7 @@ JOB_COLUMNS = (
     JOBS.c.probable_duplicate_of,
     JOBS.c.deadline_at,
     JOBS.c.removal,
+    JOBS.c.interpretation,
     *ASSET_COLUMNS,
 )
 TOLD_COLUMNS = (
@@ -110,7 +113,7 @@ def job_of(row: Any) -> Job:
     (
         job_id, account_id, media_type, state, prompt, requested_model, model, options, created_at, updated_at,
         started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, client_ref,
-        metadata_json, probable_duplicate_of, deadline_at, removal, *asset,
+        metadata_json, probable_duplicate_of, deadline_at, removal, interpretation, *asset,
     ) = row  # fmt: skip
     return Job(
         job_id,
@@ -135,7 +138,19 @@ def job_of(row: Any) -> Job:
         Asset(*asset) if asset[0] is not None else None,
         Failure(Reason(failure_reason), failure_message, failure_retryable) if failure_reason else None,
         Removal(removal) if removal else None,
+        interpretation_of(interpretation) if interpretation else None,
     )
+
+
+def interpretation_text(interpretation: Interpretation | None) -> str | None:
+    if interpretation is None:
+        return None
+    return json.dumps([interpretation.understood, interpretation.unknown], ensure_ascii=False)
+
+
+def interpretation_of(text: str) -> Interpretation:
+    understood, unknown = json.loads(text)
+    return Interpretation(tuple(understood), tuple(unknown))
 
 
 def own(job: Job | None, account_id: AccountId) -> Job | None:

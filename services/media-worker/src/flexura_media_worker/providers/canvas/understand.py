@@ -6,6 +6,7 @@ from flexura_media_worker.providers.canvas.brief import Brief, Season, Style, Ti
 from flexura_media_worker.providers.prompts import Prompt
 
 FIGURES_MAX = 3
+COLOURS_MAX = 6
 # Where somebody or something is to be seen, and nobody says where: the place that suits them.
 AT_HOME = {
     "cat": "room", "dog": "field", "bird": "sky", "fish": "pond", "person": "field", "umbrella": "street",
@@ -36,7 +37,7 @@ def understand(prompt: Prompt) -> Brief:
         weather=weather,
         season=seasons[0] if seasons else season_of(weather),
         style=(styles_but_light(styles) or styles or [Style.LIGHT])[0],
-        palette=tuple(palette),
+        palette=tuple(palette[:COLOURS_MAX]),
         traits=frozenset(traits),
     )
 
