@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import cases, comparisons
 from bench.cases import Row
+from bench.drawing import drawing
 from bench.installation import free_port, installation
 from bench.internal import internal
 from bench.load import program as wrk
@@ -37,6 +38,7 @@ async def measure() -> list[Row]:
             rows += said(await cases.pipeline(running, inside))
             rows += said(await cases.submit_to_claimed(running, inside))
             async with running.paused("flexura_media_worker"):
+                rows += said(await drawing())
                 rows += said(await cases.calls(running))
                 rows += said(await cases.reads(running, inside, folder))
                 rows += said(await waiters(running, inside, folder))
@@ -86,6 +88,8 @@ it, through its real slots.
 Two engines that take {1000 * internet.ENGINE_S:.0f} ms each are asked side by side for searches; each search is new, \
 but for those that were
 answered lately. Pages are read by two processes; those of one turn are new to them, and robots.txt is known.
+
+What a picture costs is the processor time of one core, encoding included, over the prompts of `make gallery`.
 
 A waiter is a connection with `GET /api/jobs/{{id}}?wait=60`; its time is that from the answer to the report to its
 own first byte. What events cost, and what a million finished jobs slow down, is measured at two more jobs services,

@@ -17,6 +17,7 @@ Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 Fill = int | tuple[int, ...]
 
+STRIP = 256
 FINER = 2  # Shapes are drawn larger and made smaller: that softens their edges.
 
 
@@ -127,6 +128,11 @@ class Canvas:
         part *= 1 - layer[:, :, 3:]
         part += layer[:, :, :3]
 
+    def fill(self, sheet: Sheet, tones: Pixels) -> None:
+        """Lays a picture of the sheet's size where there are shapes on the sheet."""
+        part = self._under(sheet)
+        part += (tones - part) * sheet.pixels()[:, :, 3:]
+
     def shine(self, sheet: Sheet, strength: float = 1.0, blur: float = 0.0) -> None:
         """Adds the light of what is on the sheet."""
         layer = sheet.pixels(blur)
@@ -161,6 +167,11 @@ class Canvas:
         """Mixes in a colour, or a picture, by a field of shares that begins at a row."""
         part = self.pixels[top : top + share.shape[0]]
         part += (np.asarray(colour, np.float32) - part) * share[:, :, None]
+
+    def strips(self) -> Iterator[slice]:
+        """Rows to go through bit by bit: what is reckoned of all at once takes hundreds of megabytes."""
+        for top in range(0, self.height, STRIP):
+            yield slice(top, min(self.height, top + STRIP))
 
     def rows(self, top: float, bottom: float) -> tuple[int, int]:
         first = min(self.height, max(0, round(top * self.height)))

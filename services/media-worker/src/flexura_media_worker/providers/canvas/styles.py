@@ -60,17 +60,17 @@ def lens(scene: Scene, strength: float) -> None:
 def watercolour(scene: Scene) -> None:
     """Washes with uneven pigment and darker rims, on paper that shows."""
     canvas = scene.canvas
-    smooth = median(canvas.pixels, max(3, int(canvas.height * 0.012) | 1))
-    wobble = fractal(scene.rng, canvas.height, canvas.width, 14, 3) - 0.5
-    other = fractal(scene.rng, canvas.height, canvas.width, 14, 3) - 0.5
-    smooth = moved(smooth, wobble * 0.022 * canvas.height, other * 0.022 * canvas.height)
-    pale = PAPER - (PAPER - smooth) * 0.96
-    rim = edges(smooth) * 0.65
-    pigment = fractal(scene.rng, canvas.height, canvas.width, 5, 4) - 0.5
-    tooth = fractal(scene.rng, canvas.height, canvas.width, 170, 2) - 0.5
-    strength = 1 + pigment * 0.55 + rim
-    washed = PAPER - (PAPER - pale) * strength[:, :, None]
-    canvas.pixels[:] = washed + (tooth * 0.055)[:, :, None]
+    wobble, other = (
+        (fractal(scene.rng, canvas.height, canvas.width, 14, 3) - np.float32(0.5)) * np.float32(0.022 * canvas.height)
+        for _ in range(2)
+    )
+    canvas.pixels[:] = moved(median(canvas.pixels, max(3, int(canvas.height * 0.012) | 1)), wobble, other)
+    strength = 1 + (fractal(scene.rng, canvas.height, canvas.width, 5, 4) - np.float32(0.5)) * np.float32(0.55)
+    strength += edges(canvas.pixels) * np.float32(0.65)
+    tooth = fractal(scene.rng, canvas.height, canvas.width, 170, 2) - np.float32(0.5)
+    for rows in canvas.strips():
+        pigment = (PAPER - canvas.pixels[rows]) * (strength[rows, :, None] * np.float32(0.96))
+        canvas.pixels[rows] = PAPER - pigment + tooth[rows, :, None] * np.float32(0.055)
     paper_edge(scene, 0.045)
 
 
@@ -88,19 +88,17 @@ def paper_edge(scene: Scene, width: float) -> None:
 def ink(scene: Scene) -> None:
     """Washes of grey and drawn edges; what is warm in colour keeps it."""
     canvas = scene.canvas
-    pixels = np.clip(canvas.pixels, 0, 1)
-    smooth = median(pixels, max(3, int(canvas.height * 0.006) | 1))
-    level = blurred(smooth, canvas.height / 160) @ GREY
-    tones = np.clip((level - 0.08) * 1.35, 0, 1) ** 0.8
-    brush = fractal(scene.rng, canvas.height, canvas.width, 60, 3, stretch=3.0) - 0.5
-    washes = np.clip(np.floor((tones + brush * 0.09) * 5) / 4, 0, 1)
-    line = np.clip(edges(smooth) * 2.1 - 0.16, 0, 1)
-    amount = np.clip((1 - washes) * 0.82 + line, 0, 1)[:, :, None]
-    colour = np.clip((smooth[:, :, 0] - smooth[:, :, 2]) * 2.6 - 0.55, 0, 1)[:, :, None]
-    drawn = PAPER + (INK - PAPER) * amount
-    drawn = drawn + (smooth - drawn) * colour * 0.85
-    tooth = fractal(scene.rng, canvas.height, canvas.width, 160, 2) - 0.5
-    canvas.pixels[:] = drawn + (tooth * 0.03)[:, :, None]
+    canvas.pixels[:] = median(canvas.pixels, max(3, int(canvas.height * 0.006) | 1))
+    tones = np.clip((blurred(canvas.pixels, canvas.height / 160) @ GREY - 0.08) * 1.35, 0, 1) ** 0.8
+    tones += (fractal(scene.rng, canvas.height, canvas.width, 60, 3, stretch=3.0) - 0.5) * 0.09
+    line = np.clip(edges(canvas.pixels) * 2.1 - 0.16, 0, 1)
+    tooth = (fractal(scene.rng, canvas.height, canvas.width, 160, 2) - 0.5) * 0.03
+    for rows in canvas.strips():
+        smooth = canvas.pixels[rows]
+        washes = np.clip(np.floor(tones[rows] * 5) / 4, 0, 1)
+        drawn = PAPER + (INK - PAPER) * np.clip((1 - washes) * 0.82 + line[rows], 0, 1)[:, :, None]
+        warm = np.clip((smooth[:, :, 0] - smooth[:, :, 2]) * 2.6 - 0.55, 0, 1)[:, :, None]
+        canvas.pixels[rows] = drawn + (smooth - drawn) * warm * 0.85 + tooth[rows, :, None]
     paper_edge(scene, 0.03)
 
 
@@ -121,8 +119,9 @@ def edges(pixels: Pixels) -> Field:
     level = pixels @ GREY
     across = np.abs(np.diff(level, axis=1, prepend=level[:, :1]))
     down = np.abs(np.diff(level, axis=0, prepend=level[:1]))
-    strong = blurred(((across + down) * 3)[:, :, None].repeat(3, axis=2), max(0.6, pixels.shape[0] / 900))
-    field: Field = np.clip(strong[:, :, 0] * np.float32(1.6), 0, 1)
+    image = Image.fromarray((np.clip((across + down) * 3, 0, 1) * 255).astype(np.uint8))
+    strong = as_pixels(image.filter(ImageFilter.GaussianBlur(max(0.6, pixels.shape[0] / 900))))
+    field: Field = np.clip(strong * np.float32(1.6), 0, 1)
     return field
 
 
@@ -136,8 +135,8 @@ def median(pixels: Pixels, size: int) -> Pixels:
 
 def moved(pixels: Pixels, across: Field, down: Field) -> Pixels:
     height, width = pixels.shape[:2]
-    xs = np.clip(np.arange(width)[None, :] + across, 0, width - 1).astype(np.int32)
-    ys = np.clip(np.arange(height)[:, None] + down, 0, height - 1).astype(np.int32)
+    xs = np.clip(np.arange(width, dtype=np.float32)[None, :] + across, 0, width - 1).astype(np.int32)
+    ys = np.clip(np.arange(height, dtype=np.float32)[:, None] + down, 0, height - 1).astype(np.int32)
     taken: Pixels = pixels[ys, xs]
     return taken
 
@@ -162,4 +161,7 @@ def as_pixels(image: Image.Image) -> Pixels:
 
 
 def as_image(pixels: Pixels) -> Image.Image:
-    return Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8))
+    levels = np.clip(pixels, 0, 1)
+    levels *= 255
+    levels += 0.5
+    return Image.fromarray(levels.astype(np.uint8))

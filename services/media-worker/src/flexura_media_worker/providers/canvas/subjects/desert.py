@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from flexura_media_worker.providers.canvas.canvas import Point
-from flexura_media_worker.providers.canvas.colours import Colour, mix, times
-from flexura_media_worker.providers.canvas.noise import Field, fractal
+from flexura_media_worker.providers.canvas.canvas import Pixels, Point, Sheet, bounds
+from flexura_media_worker.providers.canvas.colours import WHITE, Colour, mix, times
+from flexura_media_worker.providers.canvas.noise import fractal
 from flexura_media_worker.providers.canvas.parts.ground import closed, outline, texture
 from flexura_media_worker.providers.canvas.parts.sky import draw_sky
 from flexura_media_worker.providers.canvas.scene import Scene, Stage
 
 HORIZON = 0.60
+LAYERS = 128
 ROCK: Colour = (0.74, 0.34, 0.20)
 SAND: Colour = (0.90, 0.62, 0.38)
 
@@ -47,7 +48,7 @@ def draw_mesas(scene: Scene, rock: Colour, top: float, height: float, distance: 
         line += [(left - 0.06, base), (left - 0.015, up + (base - up) * 0.55), (left, up), (right, up + 0.004)]
         line += [(right + 0.015, up + (base - up) * 0.55), (right + 0.06, base)]
     line.append((canvas.aspect + 0.05, top + height))
-    draw_rock(scene, line, top, top + height + 0.02, rock, distance)
+    draw_rock(scene, line, rock, distance)
 
 
 def draw_walls(scene: Scene, rock: Colour) -> None:
@@ -66,34 +67,34 @@ def draw_walls(scene: Scene, rock: Colour) -> None:
     ]
     for side in (left, right):
         points = [(x + float(jag[i]), y + float(jag[-i - 1])) for i, (x, y) in enumerate(side)]
-        draw_rock(scene, points, 0.03, 0.95, rock, 0.08)
+        draw_rock(scene, points, rock, 0.08)
 
 
-def draw_rock(scene: Scene, points: list[Point], top: float, bottom: float, rock: Colour, distance: float) -> None:
+def draw_rock(scene: Scene, points: list[Point], rock: Colour, distance: float) -> None:
     """Fills an outline with strata."""
     canvas = scene.canvas
-    sheet = canvas.sheet((0, top, canvas.aspect, bottom))
-    sheet.polygon(points, (1.0, 1.0, 1.0))
-    mask = sheet.pixels()[:, :, 3]
-    tones = strata(scene, mask.shape, rock)
-    lit = np.asarray(scene.light.ambient, np.float32) * tones
-    share = np.float32(min(1.0, distance * scene.light.thickness))
-    seen = lit + (np.asarray(scene.light.haze, np.float32) - lit) * share
-    canvas.blend(seen.astype(np.float32), mask, sheet.origin[1])
+    sheet = canvas.sheet(bounds(points))
+    sheet.polygon(points, WHITE)
+    tones = strata(scene, sheet, rock)
+    tones *= np.asarray(scene.light.ambient, np.float32)
+    tones += (np.asarray(scene.light.haze, np.float32) - tones) * np.float32(distance * scene.light.thickness)
+    canvas.fill(sheet, tones)
 
 
-def strata(scene: Scene, shape: tuple[int, ...], rock: Colour) -> Field:
-    height, width = shape[0], shape[1]
-    bend = fractal(scene.rng, height, width, 2.5, 4, stretch=3)
-    cracks = fractal(scene.rng, height, width, 3.0, 6, stretch=0.16)
-    level = (np.arange(height)[:, None] / scene.canvas.height * 42 + bend * 5).astype(np.float32)
-    layers = scene.rng.uniform(0.72, 1.18, 128)
-    index = np.clip(level, 0, 126)
-    low = index.astype(np.int32)
-    band = layers[low] + (layers[low + 1] - layers[low]) * np.clip((index - low - 0.7) / 0.3, 0, 1)
-    shade = band * (0.66 + 0.5 * cracks)
-    field: Field = (np.asarray(rock, np.float32) * shade[:, :, None]).astype(np.float32)
-    return field
+def strata(scene: Scene, sheet: Sheet, rock: Colour) -> Pixels:
+    """Layers that bend, each of its own brightness, with cracks from top to bottom."""
+    width, height = sheet.size
+    bumps = height / scene.canvas.height
+    bend = fractal(scene.rng, height, width, 3 * bumps, 4, stretch=3)
+    cracks = fractal(scene.rng, height, width, 4 * bumps, 6, stretch=0.16)
+    rows = np.arange(height, dtype=np.float32)[:, None] / np.float32(scene.canvas.height)
+    level = np.clip(rows * 42 + bend * 5, 0, LAYERS - 2)
+    floor = np.floor(level)
+    low = floor.astype(np.int32)
+    layers = scene.rng.uniform(0.72, 1.18, LAYERS).astype(np.float32)
+    band = layers[low] + (layers[low + 1] - layers[low]) * np.clip((level - floor - 0.7) / 0.3, 0, 1)
+    tones: Pixels = (band * (0.66 + 0.5 * cracks))[:, :, None] * np.asarray(rock, np.float32)
+    return tones
 
 
 def draw_cacti(scene: Scene) -> None:

@@ -57,8 +57,7 @@ def draw_range(scene: Scene, line: list[Point], top: float, distance: float) -> 
     canvas = scene.canvas
     sheet = canvas.sheet((0, top - 0.01, canvas.aspect, min(1.0, top + 0.55)))
     sheet.polygon(closed(line, top + 0.56), (1.0, 1.0, 1.0))
-    mask = sheet.pixels()[:, :, 3]
-    height, width = mask.shape
+    width, height = sheet.size
     folds = fractal(scene.rng, height, width, 7, 4, stretch=0.7)
     lit = lit_side(folds, width // 80, axis=1)
     rock, bright = scene.light.on(times(ROCK, 0.75), distance), scene.light.on(times(ROCK, 1.25), distance)
@@ -69,7 +68,7 @@ def draw_range(scene: Scene, line: list[Point], top: float, distance: float) -> 
         white = np.clip((reach + (folds - 0.5) * 0.22 - down) * 14, 0, 1)[:, :, None]
         snow = np.asarray(scene.light.on(mix((0.80, 0.86, 0.96), (1, 1, 1), 0.5), distance * 0.7), np.float32)
         tones = tones + white * (snow * (0.72 + 0.28 * lit[:, :, None]) - tones)
-    canvas.blend(tones.astype(np.float32), mask, sheet.origin[1])
+    canvas.fill(sheet, tones.astype(np.float32))
 
 
 def draw_wood(scene: Scene, ground: list[Point], size: float = 0.14) -> None:
