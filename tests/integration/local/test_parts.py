@@ -50,6 +50,7 @@ def test_search_is_handed_its_engines_and_its_web(tmp_path: Path, monkeypatch: p
         "FLEXURA_READER_NETWORKS": "10.1.0.0/16",
         "FLEXURA_READER_PORTS": "8000",
         "FLEXURA_KEYLESS": "wikipedia",
+        "FLEXURA_SEARCHES_OF_ACCOUNT_MAX": "7",
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)

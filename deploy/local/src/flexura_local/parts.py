@@ -203,6 +203,7 @@ def searching(home: Home, settings: LocalSettings) -> dict[str, str]:
     own = {
         "FLEXURA_CONTINUATION_KEY_FILE": str(home.secret_file("continuation-key")),
         "FLEXURA_KEYLESS": settings.keyless,
+        "FLEXURA_SEARCHES_OF_ACCOUNT_MAX": str(settings.searches_of_account_max),
     }
     for name in ("searxng", "brave", "tavily", "exa", "reader"):
         for field_name, value in getattr(settings, name):

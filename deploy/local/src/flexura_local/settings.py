@@ -51,6 +51,8 @@ class LocalSettings(Settings):
     reader: ReaderSettings = ReaderSettings()
     keyless: str = "wikipedia,ddgs"
     """Search engines without a key that step in where no other serves a topic or all others fail."""
+    searches_of_account_max: Positive = 32
+    """Searches of one account at once, pages that are read included; a further one is refused."""
     home: Path = Path(".flexura")
     """Folder where everything is kept: data, credentials, logs."""
     port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
