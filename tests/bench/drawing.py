@@ -7,64 +7,83 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from gallery.prompts import PICTURES
+from gallery.made import make
+from gallery.prompts import FILMS, PICTURES, SOUNDS
 
 from bench.cases import Row
-from flexura_media_worker.domain import GenerationRequest, Lease, MediaType
-from flexura_media_worker.providers.canvas import Canvas
+from flexura_media_worker.domain import MediaType
 
-SIDE = 1024
-LARGE_SIDE = 2048
-LARGE = ("red desert canyon, ink", "misty mountains at sunrise, watercolour")  # What takes most.
-DRAW_S = 120.0
-LONGEST_S = 1.0
+PROCESS_S = 180.0
 PEAK_MB = 500
+PICTURE_S, FILM_S, SOUND_S = 1.0, 12.0, 1.5
+SIDE = 1024
+# What takes most memory.
+LARGE_PICTURES = ("red desert canyon, ink", "misty mountains at sunrise, watercolour")
+LARGE_PICTURE = {"width": 2048, "height": 2048}
+LARGE_FILM = {"width": 1280, "height": 720, "duration_s": 2}
+LONG_SOUND = {"duration_s": 60}
+STORMY_FILM = "a lighthouse at dusk in a storm"
 
 
 async def drawing() -> list[Row]:
-    """Has a process of its own draw, so that its memory is that of the drawing."""
-    command = [sys.executable, "-m", "bench.drawing"]
+    rows = []
+    for name, limit_s, (timed, large) in (
+        (f"Canvas, {SIDE} x {SIDE}, longest of {len(PICTURES)} prompts", PICTURE_S, ("pictures", "large-pictures")),
+        ("Motion, 768 x 432, 4 s, longest of 2 prompts", FILM_S, ("films", "large-films")),
+        (f"Tones, 10 s, longest of {len(SOUNDS)} prompts", SOUND_S, ("sounds", "long-sounds")),
+    ):
+        spent, _ = await measured(timed)
+        longest = max(spent)
+        value = f"{longest:.2f} s, median {statistics.median(spent):.2f} s"
+        rows.append(Row(name, value, f"{limit_s} s", longest <= limit_s))
+        _, peak_mb = await measured(large)
+        rows.append(Row(f"{LARGEST[large]}, memory", f"{peak_mb:.0f} MB", f"{PEAK_MB} MB", peak_mb <= PEAK_MB))
+    return rows
+
+
+async def measured(work: str) -> tuple[list[float], float]:
+    """A process of its own does the work, so that its memory is that of the work."""
+    command = [sys.executable, "-m", "bench.drawing", work]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
-        printed, _ = await asyncio.wait_for(process.communicate(), DRAW_S)
+        printed, _ = await asyncio.wait_for(process.communicate(), PROCESS_S)
     finally:
         if process.returncode is None:
             process.kill()
     found = json.loads(printed)
-    longest, median, peak_mb = max(found["spent_s"]), statistics.median(found["spent_s"]), found["peak_mb"]
-    case = f"Canvas, {SIDE} x {SIDE}, longest of {len(PICTURES)} prompts"
-    return [
-        Row(case, f"{longest:.2f} s, median {median:.2f} s", f"{LONGEST_S} s", longest <= LONGEST_S),
-        Row(
-            f"Canvas, {LARGE_SIDE} x {LARGE_SIDE}, memory of the process that draws",
-            f"{peak_mb:.0f} MB",
-            f"{PEAK_MB} MB",
-            peak_mb <= PEAK_MB,
-        ),
-    ]
+    return found["spent_s"], found["peak_mb"]
 
 
-def draw_all() -> None:
+LARGEST = {
+    "large-pictures": "Canvas, 2048 x 2048",
+    "large-films": "Motion, 1280 x 720",
+    "long-sounds": "Tones, 60 s",
+}
+WORKS: dict[str, Callable[[], list[float]]] = {
+    "pictures": lambda: spent_on(MediaType.IMAGE, PICTURES, width=SIDE, height=SIDE),
+    "large-pictures": lambda: spent_on(MediaType.IMAGE, LARGE_PICTURES, **LARGE_PICTURE),
+    "films": lambda: spent_on(MediaType.VIDEO, (*FILMS, STORMY_FILM)),
+    "large-films": lambda: spent_on(MediaType.VIDEO, FILMS, **LARGE_FILM),
+    "sounds": lambda: spent_on(MediaType.AUDIO, SOUNDS, duration_s=10),
+    "long-sounds": lambda: spent_on(MediaType.AUDIO, SOUNDS[:2], **LONG_SOUND),
+}
+
+
+def spent_on(media_type: MediaType, prompts: Sequence[str], **options: Any) -> list[float]:
+    """Seconds of processor time, for each prompt."""
     spent = []
-    for prompt in PICTURES:
-        began = time.process_time()
-        draw(prompt, SIDE)
-        spent.append(time.process_time() - began)
-    for prompt in LARGE:
-        draw(prompt, LARGE_SIDE)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"spent_s": spent, "peak_mb": peak_mb}))
-
-
-def draw(prompt: str, side: int) -> None:
-    options = {"width": side, "height": side, "seed": 1}
     with tempfile.TemporaryDirectory(prefix="flexura-drawing-") as folder:
-        path = Path(folder) / "picture"
-        request = GenerationRequest(Lease("", ""), "flexura-canvas", MediaType.IMAGE, "canvas", prompt, options, path)
-        asyncio.run(Canvas().generate(request, lambda _: None))
+        for prompt in prompts:
+            began = time.process_time()
+            make(media_type, prompt, Path(folder) / "made", **options)
+            spent.append(time.process_time() - began)
+    return spent
 
 
 if __name__ == "__main__":
-    draw_all()
+    spent_s = WORKS[sys.argv[1]]()
+    print(json.dumps({"spent_s": spent_s, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

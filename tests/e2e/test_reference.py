@@ -104,7 +104,11 @@ async def test_video_plays(flexura: Installation, api: Client) -> None:
         stream = container.streams.video[0]
         frames = sum(1 for _ in container.decode(stream))
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width, stream.height) == (768, 432)
+        assert container.streams.audio[0].codec_context.name == "aac"
     assert frames == 4 * 24
+    assert job["model"] == "flexura-motion"
+    assert {"subject: room", "figures: cat, yarn"} <= set(job["interpreted_as"]["understood"])
     # Fast start: a player begins before it has the whole file.
     assert data.index(b"moov") < data.index(b"mdat")
 
@@ -118,6 +122,8 @@ async def test_audio_plays_and_is_not_silent(flexura: Installation, api: Client)
         samples = np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(stream)])
         assert stream.rate == 48_000
     assert np.abs(samples.astype(np.int64)).max() > 1000
+    assert job["model"] == "flexura-tones"
+    assert {"mood: calm", "genre: ambient"} <= set(job["interpreted_as"]["understood"])
 
 
 async def test_catalog_has_the_fields_of_the_reference_without_a_key(flexura: Installation) -> None:

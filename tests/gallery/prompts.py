@@ -1,8 +1,8 @@
-"""The prompts of the contact sheet, in its order."""
+"""The prompts of the contact sheet; the first of each kind is one of the API reference's."""
 
+FILMS = ("a cat playing with a ball of yarn",)
 PICTURES = (
     "a futuristic city at night, neon lights, cinematic",
-    "a cat playing with a ball of yarn",
     "a lighthouse at dusk in a storm",
     "misty mountains at sunrise, watercolour",
     "a quiet beach, noon",

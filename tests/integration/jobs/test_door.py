@@ -142,7 +142,7 @@ async def test_the_catalog_says_what_to_expect(door: JobsDoor) -> None:
     before = await models(door)
     assert next(iter(before)) == "nvidia-flux"
     # Only the provider of the test cards is set up here.
-    for model in ("flexura-canvas", "flexura-tones"):
+    for model in ("flexura-canvas", "flexura-motion", "flexura-tones"):
         assert before.pop(model).status == jobs_service_pb2.MODEL_STATUS_OFFLINE
     assert {model.status for model in before.values()} == {jobs_service_pb2.MODEL_STATUS_COLD}
     await door.announce()

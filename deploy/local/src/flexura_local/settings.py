@@ -59,7 +59,7 @@ class LocalSettings(Settings):
     """Where people and agents reach it, on this machine only."""
     slots: Positive = Field(default_factory=lambda: 2 * (os.cpu_count() or 1))
     """Jobs that the media worker does at once; twice the number of cores where nothing is said."""
-    providers: str = "flexura-canvas,flexura-tones,flexura-testcard"
+    providers: str = "flexura-canvas,flexura-motion,flexura-tones,flexura-testcard"
     """Providers that are set up to run, separated by commas."""
     catalog_file: Path | None = None
     """Your own catalog of models instead of the one that comes along."""

@@ -18,7 +18,7 @@ class MediaWorkerSettings(Settings):
     waits for its next claim, another has work."""
     spool_dir: Path
     """Folder where results lie until they are stored; it needs room for two results a slot."""
-    providers: str = "flexura-canvas,flexura-tones,flexura-testcard"
+    providers: str = "flexura-canvas,flexura-motion,flexura-tones,flexura-testcard"
     """Names of the providers that this worker runs, separated by commas."""
     generator_memory_bytes: Positive = 4 << 30
     """Address space that the process of a slot may take; past it, its job fails and the process is replaced."""

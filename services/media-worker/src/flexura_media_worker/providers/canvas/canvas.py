@@ -65,6 +65,13 @@ class Sheet:
                 for px, py in at:
                     draw.ellipse((px - half, py - half, px + half, py + half), fill=fill)
 
+    def stroke(self, start: Point, end: Point, width: float, colour: Colour, alpha: float = 1.0) -> None:
+        """A line for thousands of its kind: thin and straight; it replaces what is below, as on plain sheets."""
+        (x0, y0), (x1, y1) = self._at(start), self._at(end)
+        red, green, blue = as_bytes(colour)
+        fill = (int(red * alpha), int(green * alpha), int(blue * alpha), int(255 * alpha))
+        self._draw.line((x0, y0, x1, y1), fill, max(1, round(width * self._scale)))
+
     @contextmanager
     def _drawing(self, box: Box, colour: Colour, alpha: float) -> Iterator[tuple[ImageDraw.ImageDraw, Point, Fill]]:
         """Draws in place; what lets through what is below is drawn as a stencil for its colour."""
@@ -105,9 +112,11 @@ def bounds(points: Sequence[Point]) -> Box:
 
 
 class Canvas:
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, *, is_lit: bool = True) -> None:
         self.width = width
         self.height = height
+        self.is_lit = is_lit
+        """Whether light is added where it shines; what shines is then the difference."""
         self.aspect = width / height
         self.pixels: Pixels = np.zeros((height, width, 3), np.float32)
 
@@ -122,7 +131,7 @@ class Canvas:
 
     def lay(self, sheet: Sheet, alpha: float = 1.0, blur: float = 0.0) -> None:
         layer = sheet.pixels(blur)
-        part = self._under(sheet)
+        part = self.under(sheet)
         if alpha < 1:
             layer *= np.float32(alpha)
         part *= 1 - layer[:, :, 3:]
@@ -130,22 +139,26 @@ class Canvas:
 
     def fill(self, sheet: Sheet, tones: Pixels) -> None:
         """Lays a picture of the sheet's size where there are shapes on the sheet."""
-        part = self._under(sheet)
+        part = self.under(sheet)
         part += (tones - part) * sheet.pixels()[:, :, 3:]
 
     def shine(self, sheet: Sheet, strength: float = 1.0, blur: float = 0.0) -> None:
         """Adds the light of what is on the sheet."""
+        if not self.is_lit:
+            return
         layer = sheet.pixels(blur)
-        self._under(sheet)[:] += layer[:, :, :3] * np.float32(strength)
+        self.under(sheet)[:] += layer[:, :, :3] * np.float32(strength)
 
     def glow(self, middle: Point, radius: float, colour: Colour, strength: float = 1.0) -> None:
         """Light around a place that fades with its distance."""
+        if not self.is_lit:
+            return
         x, y = middle
         sheet = self.sheet((x - 3 * radius, y - 3 * radius, x + 3 * radius, y + 3 * radius))
         across = (np.arange(sheet.size[0], dtype=np.float32) + sheet.origin[0]) / self.height - x
         down = (np.arange(sheet.size[1], dtype=np.float32) + sheet.origin[1]) / self.height - y
         share = np.exp(-(down**2) / radius**2)[:, None] * np.exp(-(across**2) / radius**2)[None, :]
-        self._under(sheet)[:] += share[:, :, None] * (np.array(colour, np.float32) * np.float32(strength))
+        self.under(sheet)[:] += share[:, :, None] * (np.array(colour, np.float32) * np.float32(strength))
 
     def gradient(self, top: float, bottom: float, stops: Sequence[tuple[float, Colour]]) -> None:
         """Fills from edge to edge, from one height to another; stops go from 0 to 1."""
@@ -177,6 +190,7 @@ class Canvas:
         first = min(self.height, max(0, round(top * self.height)))
         return first, min(self.height, max(first, round(bottom * self.height)))
 
-    def _under(self, sheet: Sheet) -> Pixels:
+    def under(self, sheet: Sheet) -> Pixels:
+        """The pixels below a sheet."""
         (x, y), (width, height) = sheet.origin, sheet.size
         return self.pixels[y : y + height, x : x + width]

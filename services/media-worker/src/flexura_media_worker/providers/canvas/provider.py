@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import struct
 from dataclasses import replace
 
 from PIL import PngImagePlugin
@@ -25,8 +26,7 @@ class Canvas:
         width, height = (int(request.options.get(side, SIZE)) for side in ("width", "height"))
         prompt = Prompt(request.prompt)
         brief = understand(prompt)
-        text = json.dumps([request.prompt, dict(request.options)], sort_keys=True, default=str)
-        seed = hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
+        seed = seed_of(request)
         image = draw(brief, width, height, int(request.options.get("steps", STEPS)), seed)
         progress(0.8)
         facts = PngImagePlugin.PngInfo()
@@ -35,3 +35,9 @@ class Canvas:
         image.save(request.spool_path, "PNG", compress_level=PNG_LEVEL, pnginfo=facts)
         media = media_of(request.spool_path, "image/png", "png", Shape(width, height))
         return replace(media, interpreted_as=interpretation(brief, prompt))
+
+
+def seed_of(request: GenerationRequest) -> tuple[int, ...]:
+    text = json.dumps([request.prompt, dict(request.options)], sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
+    return struct.unpack("<8I", digest)

@@ -60,6 +60,7 @@ def lens(scene: Scene, strength: float) -> None:
 def watercolour(scene: Scene) -> None:
     """Washes with uneven pigment and darker rims, on paper that shows."""
     canvas = scene.canvas
+    contrast(scene, 1.12, 1.45)  # Water takes some of both away.
     wobble, other = (
         (fractal(scene.rng, canvas.height, canvas.width, 14, 3) - np.float32(0.5)) * np.float32(0.022 * canvas.height)
         for _ in range(2)

@@ -1,5 +1,7 @@
 """A car from the side, with its lamps on in the dark."""
 
+import numpy as np
+
 from flexura_media_worker.providers.canvas.canvas import Point
 from flexura_media_worker.providers.canvas.colours import Colour, mix, times
 from flexura_media_worker.providers.canvas.figures.parts import Pen, around, shadow
@@ -11,6 +13,7 @@ PAINT: Colour = (0.78, 0.16, 0.14)
 def draw(scene: Scene, at: Point, size: float) -> None:
     paint = scene.leading(PAINT)[0]
     size *= 0.8
+    at = (at[0] + 0.12 * size * scene.time_s, at[1] + 0.006 * size * scene.swing(0.31))
     shadow(scene, at, size)
     sheet = around(scene, at, size)
     pen = Pen(scene, sheet, at, size)
@@ -35,6 +38,10 @@ def draw(scene: Scene, at: Point, size: float) -> None:
     for x in (-0.56, 0.56):
         pen.oval((0.06, 0.06, 0.07), (x, 0.14), 0.17, 0.17)
         pen.oval((0.62, 0.63, 0.66), (x, 0.14), 0.09, 0.09)
+        for spoke in range(5):
+            angle = 2 * np.pi * spoke / 5 - 3.0 * scene.time_s
+            end = (x + 0.08 * float(np.cos(angle)), 0.14 + 0.08 * float(np.sin(angle)))
+            pen.line((0.34, 0.35, 0.38), 0.02, (x, 0.14), end)
         pen.oval((0.20, 0.20, 0.22), (x, 0.14), 0.03, 0.03)
     pen.lit((1.0, 0.93, 0.70), (0.92, 0.31), 0.045, 0.04)
     pen.lit((0.95, 0.16, 0.12), (-0.93, 0.32), 0.035, 0.045)

@@ -16,8 +16,9 @@ def draw(scene: Scene, at: Point, size: float) -> None:
         return  # They are in it already.
     sheet = scene.canvas.sheet()
     colour = scene.leading(*GOLD)[0]
-    pen = Pen(scene, sheet, at, size)
-    pen.soft(times(colour, 0.9), (-0.4, 0.0), (-0.78, 0.26), (-0.68, 0.0), (-0.78, -0.26))
+    pen = Pen(scene, sheet, (at[0] + 0.05 * size * scene.time_s, at[1] + 0.03 * size * scene.swing(2.3)), size)
+    tail = 0.1 * scene.swing(0.7)
+    pen.soft(times(colour, 0.9), (-0.4, 0.0), (-0.78 + tail, 0.26), (-0.68, 0.0), (-0.78 + tail, -0.26))
     pen.soft(colour, (-0.45, 0.0), (-0.1, 0.24), (0.3, 0.2), (0.52, 0.0), (0.3, -0.2), (-0.1, -0.24))
     pen.oval(WHITE, (0.34, 0.06), 0.05, 0.05)
     pen.oval((0.02, 0.02, 0.02), (0.355, 0.06), 0.025, 0.025)
@@ -29,7 +30,7 @@ def draw_from_above(scene: Scene, at: Point, size: float, angle: float) -> None:
     canvas, rng = scene.canvas, scene.rng
     colour = scene.leading(*GOLD)
     tone = colour[int(rng.integers(len(colour)))]
-    bend = float(rng.uniform(-0.22, 0.22))
+    bend = float(rng.uniform(-0.22, 0.22)) + 0.3 * scene.swing(0.9, angle) - 0.3 * float(np.sin(2 * np.pi * angle))
     box = (at[0] - size, at[1] - size, at[0] + size, at[1] + size)
     dark, sheet = canvas.sheet(box), canvas.sheet(box)
 

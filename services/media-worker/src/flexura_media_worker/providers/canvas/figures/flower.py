@@ -16,7 +16,7 @@ def draw(scene: Scene, at: Point, size: float) -> None:
         return  # The meadow is full of them.
     colour = scene.leading(PETAL)[0]
     sheet = around(scene, at, size * 1.3)
-    pen = Pen(scene, sheet, at, size * 1.3)
+    pen = Pen(scene, sheet, at, size * 1.3, lean=0.06 * scene.swing(2.9))
     green: Colour = (0.22, 0.48, 0.18)
     pen.line(green, 0.030, (0.0, 0.0), (0.03, 0.3), (0.0, 0.66))
     pen.soft(green, (0.02, 0.20), (0.16, 0.36), (0.30, 0.38), (0.18, 0.22))

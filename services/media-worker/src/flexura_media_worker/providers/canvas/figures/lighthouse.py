@@ -1,5 +1,7 @@
 """A lighthouse, with its beam in the dark."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from flexura_media_worker.providers.canvas.canvas import Point
@@ -10,6 +12,8 @@ from flexura_media_worker.providers.canvas.scene import Scene
 WHITE: Colour = (0.96, 0.95, 0.92)
 RED: Colour = (0.78, 0.14, 0.13)
 LAMP: Colour = (1.0, 0.92, 0.66)
+TURN_S = 6.0
+BEAM_STEPS = 16
 
 
 def draw(scene: Scene, at: Point, size: float) -> None:
@@ -48,12 +52,16 @@ def draw(scene: Scene, at: Point, size: float) -> None:
 
 def draw_beam(scene: Scene, lamp: Point, size: float) -> None:
     canvas = scene.canvas
-    sheet = canvas.sheet()
-    for side, lean, reach in ((-1, 0.10, 1.6), (1, -0.14, 1.2)):
-        for width, alpha in ((0.20, 0.30), (0.13, 0.35), (0.06, 0.45)):
-            far = (lamp[0] + side * reach, lamp[1] + lean * reach * 0.5)
-            sheet.polygon(
-                [lamp, (far[0], far[1] - width * reach * 0.5), (far[0], far[1] + width * reach * 0.5)], LAMP, alpha
-            )
-    canvas.shine(sheet, 0.62, blur=0.008)
+    sheet = canvas.sheet((0, lamp[1] - 0.35, canvas.aspect, lamp[1] + 0.35), plain=True)
+    # Its lamp turns: seen from the side, a beam is longest when it points to the left or the right.
+    turn = float(np.cos(2 * np.pi * scene.time_s / TURN_S))
+    for side, lean, reach in ((-1, 0.10, 1.6 * turn), (1, -0.14, 1.2 * turn)):
+        for width, alpha in ((0.20, 0.25), (0.13, 0.50), (0.06, 0.85)):
+            for start, end in pairwise(np.linspace(0, 1, BEAM_STEPS)):
+                near, far = (
+                    [(lamp[0] + side * reach * share, lamp[1] + (lean * abs(reach) + up * width * 1.5) * share * 0.5)
+                     for up in (-1, 1)] for share in (float(start), float(end))
+                )  # fmt: skip
+                sheet.polygon([*near, *reversed(far)], LAMP, alpha * (1.15 - float(end)))
+    canvas.shine(sheet, 0.75, blur=0.008)
     canvas.glow(lamp, 0.3 * size, LAMP, 0.4)

@@ -1,9 +1,12 @@
 """What several figures are made of."""
 
+from flexura_media_worker.providers.canvas.brief import Weather
 from flexura_media_worker.providers.canvas.canvas import Point, Sheet
-from flexura_media_worker.providers.canvas.colours import BLACK, Colour
-from flexura_media_worker.providers.canvas.light import Light
+from flexura_media_worker.providers.canvas.colours import BLACK, Colour, times
+from flexura_media_worker.providers.canvas.light import Light, grass
 from flexura_media_worker.providers.canvas.scene import Scene
+
+GRASSY = frozenset({"field", "river", "mountains"})
 
 
 def shadow(scene: Scene, foot: Point, width: float) -> None:
@@ -11,6 +14,19 @@ def shadow(scene: Scene, foot: Point, width: float) -> None:
     sheet = scene.canvas.sheet((foot[0] - 2 * width, foot[1] - width, foot[0] + 2 * width, foot[1] + width))
     sheet.ellipse(foot, width, width * 0.2, BLACK, 0.5)
     scene.canvas.lay(sheet, 0.8, blur=width * 0.09)
+
+
+def tuft(scene: Scene, foot: Point, width: float) -> None:
+    """Grass in front of the feet of who stands in it."""
+    if scene.brief.subject not in GRASSY or scene.brief.weather is Weather.SNOW:
+        return
+    sheet = scene.canvas.sheet((foot[0] - 1.5 * width, foot[1] - 0.06, foot[0] + 1.5 * width, foot[1] + 0.03))
+    green = grass(scene.brief)
+    for across, length, lean, tone in scene.rng.random((46, 4)):
+        at = (foot[0] + (across - 0.5) * 2.4 * width, foot[1] + 0.012)
+        tip = (at[0] + (lean - 0.5) * 0.02, at[1] - 0.016 - 0.026 * length)
+        sheet.stroke(at, tip, 0.0028, scene.light.on(times(green, 0.62 + 0.5 * tone)))
+    scene.canvas.lay(sheet)
 
 
 def around(scene: Scene, at: Point, size: float) -> Sheet:
@@ -46,11 +62,15 @@ def blob(*points: Point, steps: int = 10) -> list[Point]:
 class Pen:
     """Draws a figure in units of its size, from its foot: x to the right, y up."""
 
-    def __init__(self, scene: Scene, sheet: Sheet, at: Point, size: float, light: Light | None = None) -> None:
+    def __init__(
+        self, scene: Scene, sheet: Sheet, at: Point, size: float, light: Light | None = None, lean: float = 0.0
+    ) -> None:
         self._light = light or scene.light
         self._sheet = sheet
         self._at = at
         self._size = size
+        self._lean = lean
+        """How far to the right it leans for each unit of its height."""
 
     def shape(self, colour: Colour, *points: Point, alpha: float = 1.0) -> None:
         self._sheet.polygon([self._to(point) for point in points], self._light.on(colour), alpha)
@@ -72,4 +92,5 @@ class Pen:
         self._sheet.ellipse(self._to(middle), width * self._size, height * self._size, colour)
 
     def _to(self, point: Point) -> Point:
-        return self._at[0] + point[0] * self._size, self._at[1] - point[1] * self._size
+        x = point[0] + self._lean * point[1]
+        return self._at[0] + x * self._size, self._at[1] - point[1] * self._size

@@ -2,12 +2,13 @@
 
 from flexura_media_worker.providers.canvas.canvas import Point
 from flexura_media_worker.providers.canvas.colours import Colour, mix, times
-from flexura_media_worker.providers.canvas.figures.parts import Pen, around, shadow
+from flexura_media_worker.providers.canvas.figures.parts import Pen, around, shadow, tuft
 from flexura_media_worker.providers.canvas.scene import Scene
 
 METAL: Colour = (0.68, 0.73, 0.78)
 DARK: Colour = (0.26, 0.29, 0.34)
 EYE: Colour = (0.30, 0.92, 1.0)
+BLINK_EVERY_S, BLINK_S = 2.9, 0.15
 
 
 def draw(scene: Scene, at: Point, size: float) -> None:
@@ -15,7 +16,9 @@ def draw(scene: Scene, at: Point, size: float) -> None:
     size *= 1.1
     shadow(scene, at, size * 0.36)
     sheet = around(scene, at, size)
-    pen = Pen(scene, sheet, at, size)
+    pen = Pen(scene, sheet, at, size, lean=0.02 * scene.swing(2.6))
+    wave = 0.07 * scene.swing(0.9)
+    blink = 0.15 if scene.time_s % BLINK_EVERY_S > BLINK_EVERY_S - BLINK_S else 1.0
     for side in (-1, 1):
         pen.line(DARK, 0.06, (side * 0.11, 0.30), (side * 0.12, 0.16), (side * 0.11, 0.06))
         pen.oval(METAL, (side * 0.115, 0.175), 0.045, 0.045)
@@ -25,11 +28,11 @@ def draw(scene: Scene, at: Point, size: float) -> None:
             0.055,
             (side * 0.20, 0.56),
             (side * 0.33, 0.46),
-            (side * (0.30 if side < 0 else 0.40), 0.32 if side < 0 else 0.62),
+            (-0.30, 0.32) if side < 0 else (0.40 + wave, 0.62),
         )
         pen.oval(METAL, (side * 0.215, 0.565), 0.06, 0.06)
         pen.oval(METAL, (side * 0.33, 0.46), 0.042, 0.042)
-        hand = (-0.30, 0.30) if side < 0 else (0.41, 0.65)
+        hand = (-0.30, 0.30) if side < 0 else (0.41 + wave, 0.65)
         pen.oval(times(METAL, 0.9), hand, 0.055, 0.055)
         for finger in (-0.035, 0.0, 0.035):
             pen.line(
@@ -50,12 +53,13 @@ def draw(scene: Scene, at: Point, size: float) -> None:
     box(pen, (0.08, 0.11, 0.15), 0.0, 0.73, 0.15, 0.165)
     for side in (-1, 1):
         pen.oval(accent, (side * 0.205, 0.81), 0.03, 0.055)
-        pen.lit(EYE, (side * 0.065, 0.83), 0.038, 0.042)
+        pen.lit(EYE, (side * 0.065, 0.83), 0.038, 0.042 * blink)
         pen.lit((1, 1, 1), (side * 0.065 + 0.012, 0.845), 0.012, 0.012)
     pen.line(EYE, 0.014, (-0.05, 0.77), (0.0, 0.752), (0.05, 0.77))
     pen.line(DARK, 0.018, (0.0, 0.95), (0.0, 1.04))
     pen.oval(accent, (0.0, 1.06), 0.034, 0.034)
     scene.canvas.lay(sheet)
+    tuft(scene, at, size * 0.24)
     scene.canvas.glow((at[0], at[1] - 0.83 * size), 0.10 * size, EYE, 0.35)
 
 

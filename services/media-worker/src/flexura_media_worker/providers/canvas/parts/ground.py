@@ -61,7 +61,7 @@ def draw_blades(scene: Scene, top: float, count: int, colour: Colour | None = No
         at = (x * canvas.aspect, y)
         tip = (at[0] + (lean - 0.5) * length, y - length)
         shade = scene.light.on(times(base, 0.68 + 0.55 * tone), 0.4 * (1 - near))
-        sheet.line([at, tip], 0.0012 + 0.002 * near, shade, 0.9)
+        sheet.stroke(at, tip, 0.0012 + 0.002 * near, shade, 0.9)
     canvas.lay(sheet)
 
 

@@ -1,27 +1,43 @@
 """The sky: colours, sun or moon, stars, clouds."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from flexura_media_worker.providers.canvas.brief import Weather
+from flexura_media_worker.providers.canvas.canvas import Pixels
 from flexura_media_worker.providers.canvas.colours import WHITE, Colour, mix, times
-from flexura_media_worker.providers.canvas.noise import fractal, lit_side
+from flexura_media_worker.providers.canvas.noise import Field, fractal, lit_side
+from flexura_media_worker.providers.canvas.plate import Sky
 from flexura_media_worker.providers.canvas.scene import Scene
 
 LOW_SUN = 0.3
+BELOW = 0.02  # How far the sky goes on below the horizon.
 CLOUDS = {Weather.CLEAR: 0.34, Weather.CLOUDS: 0.62, Weather.RAIN: 0.8, Weather.STORM: 0.9, Weather.SNOW: 0.7}
 
 
 def draw_sky(scene: Scene, horizon: float, *, sun_at: float | None = None, clouds: float | None = None) -> None:
     """Fills the picture down to the horizon; the sun stands at a share of the width."""
-    canvas, light = scene.canvas, scene.light
-    canvas.gradient(0.0, horizon + 0.02, ((0.0, light.top), (0.55, light.middle), (1.0, light.horizon)))
+    scene = replace(scene, rng=scene.rng.spawn(1)[0])
+    sun_at = float(scene.rng.uniform(0.2, 0.8)) if sun_at is None else sun_at
+    sky = Sky(horizon, sun_at, CLOUDS.get(scene.brief.weather, 0.0) if clouds is None else clouds)
+    if scene.plate is not None:
+        scene.plate.leave_sky(scene.canvas, sky, horizon + BELOW)
+        return
+    draw_open_sky(scene, sky)
+    if sky.clouds:
+        tones, share = clouds_of(scene, sky, scene.canvas.width)
+        scene.canvas.blend(tones, share)
+
+
+def draw_open_sky(scene: Scene, sky: Sky) -> None:
+    """All of it but the clouds."""
+    canvas, light, horizon = scene.canvas, scene.light, sky.horizon
+    canvas.gradient(0.0, horizon + BELOW, ((0.0, light.top), (0.55, light.middle), (1.0, light.horizon)))
     if light.has_stars:
         draw_stars(scene, horizon)
     if light.has_sun:
-        draw_sun(scene, horizon, sun_at if sun_at is not None else float(scene.rng.uniform(0.2, 0.8)))
-    amount = CLOUDS.get(scene.brief.weather, 0.0) if clouds is None else clouds
-    if amount:
-        draw_clouds(scene, horizon, amount)
+        draw_sun(scene, horizon, sky.sun_at)
 
 
 def draw_sun(scene: Scene, horizon: float, at: float) -> None:
@@ -50,21 +66,19 @@ def draw_stars(scene: Scene, horizon: float, count: int = 420) -> None:
     canvas.shine(sheet, 0.9)
 
 
-def draw_clouds(scene: Scene, horizon: float, amount: float) -> None:
-    """Banks that are lit from one side and thin out towards the top."""
-    canvas, light = scene.canvas, scene.light
-    rows = canvas.rows(0, horizon)[1]
-    if rows < 2:
-        return
-    field = fractal(scene.rng, rows, canvas.width, 3.0, 6, stretch=2.6)
-    lit = lit_side(field, canvas.height // 90, axis=0)
-    start = 1.0 - amount
+def clouds_of(scene: Scene, sky: Sky, width: int) -> tuple[Pixels, Field]:
+    """Banks that are lit from one side and thin out towards the top: their tones, and how much of each is seen."""
+    light = scene.light
+    rows = max(2, scene.canvas.rows(0, sky.horizon)[1])
+    field = fractal(scene.rng, rows, width, 3.0, 6, stretch=2.6)
+    lit = lit_side(field, scene.canvas.height // 90, axis=0)
+    start = 1.0 - sky.clouds
     share = np.clip((field - start * 0.85) / 0.3, 0, 1) ** 1.4
     share *= np.linspace(0.85, 0.55, rows, dtype=np.float32)[:, None]
     bright = mix(light.horizon, WHITE, 0.55 if not light.is_dark else 0.06)
     dark = times(mix(light.middle, light.top, 0.35), 0.62 if scene.brief.weather is Weather.STORM else 0.86)
     tones = np.asarray(dark, np.float32) + lit[:, :, None] * (np.asarray(bright, np.float32) - np.asarray(dark))
-    canvas.blend(tones.astype(np.float32), share.astype(np.float32))
+    return tones.astype(np.float32), share.astype(np.float32)
 
 
 def draw_lightning(scene: Scene, at: float, bottom: float) -> None:

@@ -59,12 +59,14 @@ def draw_palm(scene: Scene) -> None:
     foot = (canvas.aspect * 0.86, 0.93)
     sheet = canvas.sheet()
     trunk = [(foot[0] - 0.13 * t**1.6, foot[1] - 0.62 * t) for t in np.linspace(0, 1, 14)]
-    shadow = [(foot[0] + 0.02, foot[1]), (foot[0] - 0.3, foot[1] + 0.025)]
-    sheet.line(shadow, 0.02, times(light.on(SAND), 0.74), 0.7)
+    shade = canvas.sheet((foot[0] - 0.1, foot[1] - 0.1, canvas.aspect, 1))
+    shade.line([foot, (foot[0] + 0.24, foot[1] + 0.03)], 0.016, times(light.on(SAND), 0.6), 0.6)
+    shade.ellipse((foot[0] + 0.32, foot[1] + 0.035), 0.13, 0.022, times(light.on(SAND), 0.6), 0.55)
+    canvas.lay(shade, 0.8, blur=0.006)
     for number, (start, end) in enumerate(pairwise(trunk)):
         width = 0.030 - 0.0012 * number
         sheet.line([start, end], width, light.on(times((0.52, 0.38, 0.26), 0.88 + 0.2 * (number % 2))))
-    for angle in (-2.9, -2.45, -2.0, -1.55, -1.1, -0.65, -0.2, 0.25, 2.95):
+    for angle in (3.05, 0.1, -2.95, -0.2, -2.55, -0.6, -2.15, -1.0, -1.75, -1.4):
         frond(sheet, scene, trunk[-1], angle)
     for x, y in ((-0.016, 0.014), (0.014, 0.018), (0.0, 0.024)):
         sheet.ellipse((trunk[-1][0] + x, trunk[-1][1] + y), 0.015, 0.015, light.on((0.34, 0.22, 0.12)))
@@ -73,16 +75,19 @@ def draw_palm(scene: Scene) -> None:
 
 def frond(sheet: Sheet, scene: Scene, at: Point, angle: float) -> None:
     """A rib that hangs, with leaves on both sides."""
-    length = float(scene.rng.uniform(0.22, 0.28))
+    length = float(scene.rng.uniform(0.25, 0.31))
     tone = scene.light.on(times((0.20, 0.50, 0.20), float(scene.rng.uniform(0.75, 1.2))))
     rib = []
     for t in np.linspace(0, 1, 22):
         x = at[0] + float(np.cos(angle)) * length * float(t)
-        y = at[1] + float(np.sin(angle)) * length * float(t) * 0.75 + 0.20 * float(t) ** 2.1
+        y = at[1] + float(np.sin(angle)) * length * float(t) * 0.8 + 0.15 * float(t) ** 2.2
         rib.append((x, y))
     sheet.line(rib, 0.004, times(tone, 0.7))
     for number, (x, y) in enumerate(rib[1:], 1):
-        leaf = 0.075 * (1 - (number / len(rib)) ** 2) + 0.012
-        for side in (-0.5, 0.6):
-            tip = (x + float(np.cos(angle)) * leaf * 0.7 + side * 0.01, y + leaf * 0.85 * (0.7 + side * 0.4))
-            sheet.line([(x, y), tip], 0.0042, tone)
+        leaf = 0.06 * (1 - (number / len(rib)) ** 2) + 0.012
+        before = rib[number - 1]
+        way = np.arctan2(y - before[1], x - before[0])
+        for side, share in ((-1, 0.85), (1, 1.0)):
+            turn = way + side * 0.75
+            tip = (x + float(np.cos(turn)) * leaf * share, y + float(np.sin(turn)) * leaf * share + 0.25 * leaf)
+            sheet.line([(x, y), tip], 0.0042, tone if side > 0 else times(tone, 0.86))

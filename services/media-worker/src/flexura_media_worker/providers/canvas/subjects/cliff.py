@@ -1,9 +1,11 @@
 """A cliff over the sea, with room for something to stand on."""
 
-from flexura_media_worker.providers.canvas.colours import Colour, mix, times
+import numpy as np
+
+from flexura_media_worker.providers.canvas.colours import WHITE, Colour, mix, times
 from flexura_media_worker.providers.canvas.light import grass
-from flexura_media_worker.providers.canvas.noise import ridge
-from flexura_media_worker.providers.canvas.parts.ground import closed, outline, texture
+from flexura_media_worker.providers.canvas.noise import fractal, lit_side, ridge
+from flexura_media_worker.providers.canvas.parts.ground import closed, outline
 from flexura_media_worker.providers.canvas.parts.sky import draw_sky
 from flexura_media_worker.providers.canvas.parts.water import draw_sea, is_rough
 from flexura_media_worker.providers.canvas.scene import Scene, Stage
@@ -35,20 +37,15 @@ def draw_rock(scene: Scene) -> None:
     face = [(aspect * (0.40 - 0.13 * t / 19) + 0.035 * float(jag[t]) - 0.02, 0.50 + 0.42 * t / 19) for t in range(20)]
     right = [(aspect * 1.05, 0.94), (aspect * 1.05, 0.42), (aspect * 0.86, 0.485), (aspect * 0.6, 0.495)]
     sheet = canvas.sheet((0, 0.38, aspect, 1))
-    sheet.polygon([*face, *right], light.on(STONE, 0.06))
-    folds = 16
-    for number in range(folds):
-        x = aspect * (0.36 + 0.68 * number / folds) + float(scene.rng.normal(0, 0.01))
-        lean = float(scene.rng.uniform(-0.06, 0.01))
-        width = float(scene.rng.uniform(0.012, 0.035))
-        top = 0.51 + float(scene.rng.uniform(0, 0.1))
-        tone = times(STONE, float(scene.rng.uniform(0.62, 1.2)))
-        bottom = float(scene.rng.uniform(0.7, 0.94))
-        sheet.polygon(
-            [(x, top), (x + width, top), (x + width * 1.5 + lean, bottom), (x + lean, bottom)],
-            light.on(tone, 0.06),
-            0.65,
-        )
+    sheet.polygon([*face, *right], WHITE)
+    width, height = sheet.size
+    folds = fractal(scene.rng, height, width, 9, 5, stretch=0.42)
+    lit = lit_side(folds, max(1, height // 40), axis=1, strength=7.0)
+    low = np.linspace(0.0, 0.28, height, dtype=np.float32)[:, None]
+    dark, bright = (np.asarray(light.on(times(STONE, share), 0.06), np.float32) for share in (0.52, 1.22))
+    tones = dark + np.clip(lit - low, 0, 1)[:, :, None] * (bright - dark)
+    canvas.fill(sheet, tones.astype(np.float32))
+    sheet = canvas.sheet((0, 0.38, aspect, 1))
     turf = [
         (aspect * 0.395, 0.505),
         (aspect * 0.5, 0.488),
@@ -59,7 +56,6 @@ def draw_rock(scene: Scene) -> None:
     turf += [(aspect * 0.85, 0.53), (aspect * 0.7, 0.518), (aspect * 0.55, 0.53), (aspect * 0.42, 0.52)]
     sheet.polygon(turf, light.on(mix(grass(scene.brief), STONE, 0.25), 0.05))
     canvas.lay(sheet)
-    texture(scene, 0.5, 26, 0.14, stretch=0.7)
     foam = canvas.sheet((0, 0.86, aspect, 1))
     for x in scene.rng.random(60):
         size = float(scene.rng.uniform(0.006, 0.02))

@@ -15,15 +15,20 @@ def draw(scene: Scene) -> Stage:
     draw_stones(scene)
     canvas.tint(0, 1, light.on((0.06, 0.36, 0.40)), (0.62, 0.5, 0.62))
     draw_caustics(scene)
+    if scene.plate is not None:
+        scene.plate.mark_water(canvas, slice(0, canvas.height), 0.006)
+    draw_pads(scene)
+    return Stage(0.5, 0.2, draw_alive=draw_fish)
+
+
+def draw_fish(scene: Scene) -> None:
     for x, y, angle, size in places(scene):
         fish.draw_from_above(scene, (x, y), size, angle)
-    draw_pads(scene)
-    return Stage(0.5, 0.2)
 
 
 def places(scene: Scene) -> list[tuple[float, float, float, float]]:
     rng = scene.rng
-    turn = float(rng.uniform(0, 6))
+    turn = float(rng.uniform(0, 6)) + 0.16 * scene.time_s
     spots = []
     for number in range(6):
         angle = turn + number * 1.05
@@ -67,10 +72,10 @@ def draw_pads(scene: Scene) -> None:
     sheet, shadows = canvas.sheet(), canvas.sheet()
     spots = [
         (0.10, 0.14),
-        (0.24, 0.07),
+        (0.24, 0.02),
         (0.07, 0.32),
         (0.90, 0.86),
-        (0.77, 0.94),
+        (0.77, 0.99),
         (0.94, 0.68),
         (0.92, 0.10),
         (0.10, 0.92),

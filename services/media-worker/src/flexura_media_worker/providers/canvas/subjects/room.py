@@ -1,5 +1,7 @@
 """A room by the fire: wall, boards, rug, window, armchair, lamp."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from flexura_media_worker.providers.canvas.brief import Weather
@@ -11,6 +13,7 @@ from flexura_media_worker.providers.canvas.scene import Scene, Stage
 FLOOR = 0.70
 FIRE: Colour = (1.0, 0.55, 0.16)
 WOOD: Colour = (0.48, 0.30, 0.18)
+LAMPLIGHT: Colour = (1.0, 0.86, 0.74)
 
 
 def draw(scene: Scene) -> Stage:
@@ -31,7 +34,11 @@ def draw(scene: Scene) -> Stage:
     draw_lamp(scene, 0.335 * canvas.aspect)
     canvas.glow((hearth, 0.66), 0.40, FIRE, 0.22)
     canvas.tint(0, 1, (0.10, 0.04, 0.02), (0.25, 0.0, 0.0, 0.18))
-    return Stage(0.90, 0.30, places={"cat": (0.46, 0.92, 0.30), "yarn": (0.66, 0.93, 0.085)})
+    # In a wide picture there is room to come nearer.
+    size = 0.32 * min(1.3, max(1.0, canvas.aspect))
+    yarn = (0.46 + 0.66 * size / max(1.0, canvas.aspect), 0.93, 0.28 * size)
+    indoors = replace(scene.light, ambient=LAMPLIGHT, thickness=0.0)
+    return Stage(0.90, size, places={"cat": (0.46, 0.92, size), "yarn": yarn}, light=indoors)
 
 
 def draw_floor(scene: Scene) -> None:

@@ -8,18 +8,28 @@ from flexura_media_worker.providers.canvas.parts.water import draw_sea, is_rough
 from flexura_media_worker.providers.canvas.scene import Scene, Stage
 
 HORIZON = 0.60
+FLASH_EVERY_S, FLASH_S = 2.1, 0.21
 
 
 def draw(scene: Scene) -> Stage:
     sun_at = float(scene.rng.uniform(0.28, 0.42))
     draw_sky(scene, HORIZON, sun_at=sun_at)
-    if scene.brief.weather is Weather.STORM:
-        draw_lightning(scene, 0.2, HORIZON - 0.03)
     draw_sea(scene, HORIZON, sun_at=sun_at, rough=is_rough(scene))
     if {"lighthouse", "castle", "house"} & set(scene.brief.figures):
         draw_rock(scene)
     stand = (0.66, 0.70, 0.56)
-    return Stage(0.78, 0.34, places={"lighthouse": stand, "castle": (0.66, 0.70, 0.4), "house": (0.66, 0.70, 0.16)})
+    return Stage(
+        0.78,
+        0.34,
+        draw_alive=draw_storm,
+        places={"lighthouse": stand, "castle": (0.66, 0.70, 0.4), "house": (0.66, 0.70, 0.16)},
+    )
+
+
+def draw_storm(scene: Scene) -> None:
+    """Lightning, now and then."""
+    if scene.brief.weather is Weather.STORM and scene.time_s % FLASH_EVERY_S < FLASH_S:
+        draw_lightning(scene, 0.2, HORIZON - 0.03)
 
 
 def draw_rock(scene: Scene) -> None:

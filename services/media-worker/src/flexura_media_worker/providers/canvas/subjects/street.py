@@ -15,6 +15,7 @@ from flexura_media_worker.providers.canvas.subjects.city import NEON, WARM
 
 HORIZON = 0.56
 HOUSES = 6
+WIDE = 1.3  # From here on, one more is seen on each side.
 WALLS = ((0.52, 0.34, 0.28), (0.66, 0.56, 0.44), (0.44, 0.42, 0.44), (0.60, 0.44, 0.34), (0.38, 0.40, 0.48))
 
 
@@ -23,7 +24,7 @@ def draw(scene: Scene) -> Stage:
     draw_sky(scene, HORIZON)
     draw_road(scene)
     lights = canvas.sheet()
-    for number in range(HOUSES):
+    for number in range(HOUSES + (canvas.aspect > WIDE)):
         sheet = canvas.sheet()
         for side in (-1, 1):
             draw_house(scene, sheet, lights, side, number)
@@ -40,9 +41,7 @@ def draw(scene: Scene) -> Stage:
     draw_lamps(scene)
     if is_wet(scene):
         draw_reflections(scene)
-    if "umbrella" in scene.brief.figures:
-        draw_walkers(scene)
-    return Stage(0.9, 0.34)
+    return Stage(0.9, 0.34, draw_alive=draw_walkers if "umbrella" in scene.brief.figures else None)
 
 
 def is_lit(scene: Scene) -> bool:
@@ -166,4 +165,4 @@ def draw_walkers(scene: Scene) -> None:
     for number, (across, far) in enumerate(places):
         scale = depth(far)
         foot = (scene.canvas.aspect / 2 + across * scale * 1.25, HORIZON + 0.30 * scale)
-        umbrella.draw_walker(scene, foot, 0.36 * scale, colours[number % len(colours)])
+        umbrella.draw_walker(scene, foot, 0.36 * scale, colours[number % len(colours)], number)
