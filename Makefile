@@ -9,7 +9,7 @@ SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean fmt lint types imports test test-unit test-integration test-e2e test-faults simulate planted-bugs docs gallery bench gen gen-check breaking lock
+.PHONY: help run stop clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate planted-bugs docs gallery bench gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
@@ -40,7 +40,11 @@ imports: .venv/dev.stamp ## Check that every arrow between rooms points inward.
 test: lint types imports gen-check breaking ## Every check: these, the simulator, then house, unit, integration, e2e and short fault tests (under 10 minutes).
 	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
 	$(BIN)/pytest tests/simulator
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/faults tests/e2e tests/integration tests/house tests/unit
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m 'not heavy' tests/faults tests/e2e tests/integration tests/house tests/unit
+
+test-full: .venv/dev.stamp ## The heavy tests that are not in `make test`: whole installations that are killed and started again.
+	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
+	$(BIN)/pytest -m heavy tests
 
 test-unit: .venv/dev.stamp ## House and unit tests alone, under a minute.
 	$(BIN)/pytest tests/house tests/unit

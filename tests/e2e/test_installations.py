@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from servers.client import client
 from servers.installation import PARTS, Installation, children_of, installation, is_alive, start_installation
 from servers.waiting import eventually
@@ -77,6 +78,7 @@ def test_public_port_is_open_on_this_machine_only(flexura: Installation) -> None
         pass
 
 
+@pytest.mark.heavy
 async def test_second_installation_lives_beside_the_first_and_keeps_its_data_over_a_restart(
     flexura: Installation, tmp_path: Path
 ) -> None:
@@ -97,6 +99,7 @@ async def test_second_installation_lives_beside_the_first_and_keeps_its_data_ove
         assert data.startswith(b"\x89PNG")
 
 
+@pytest.mark.heavy
 async def test_killed_supervisor_leaves_no_child_and_the_next_start_finds_all(tmp_path: Path) -> None:
     first = await start_installation(tmp_path)
     async with client(first.url, first.key) as api:
@@ -111,6 +114,7 @@ async def test_killed_supervisor_leaves_no_child_and_the_next_start_finds_all(tm
         assert (await api.finished(waiting, within_s=60))["status"] == "completed"
 
 
+@pytest.mark.heavy
 async def test_all_stops_within_ten_seconds_with_work_under_way(tmp_path: Path) -> None:
     started = await start_installation(tmp_path)
     async with client(started.url, started.key) as api:

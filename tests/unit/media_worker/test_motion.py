@@ -135,7 +135,7 @@ def test_the_music_is_soft_and_as_long_as_the_film(tmp_path: Path) -> None:
     assert np.abs(heard).max() < 0.9
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     prompt=st.one_of(st.text(max_size=10_000), st.text("\U0001f600\U0001f431\u732b\u0641\u05d0 a", max_size=200)),
     width=st.integers(32, 80).map(lambda half: 2 * half),
