@@ -25,6 +25,7 @@ from flexura_media_worker.providers.motion.sky import SPEED, SPEED_IN_STORM, Dri
 from flexura_media_worker.providers.motion.water import Ripples
 
 FADE_S, FADE_SHARE = 0.5, 0.25
+FIRST = 0.35  # Of the light in the first frame: players show it before they play.
 # A film that is drawn or painted has fewer pictures a second, each shown in several frames.
 DRAWN = frozenset({Style.WATERCOLOUR, Style.INK, Style.FLAT})
 DRAWINGS_PER_S = 8
@@ -83,9 +84,9 @@ class Film:
             pixels[horizon:] += sky[places.astype(np.int32)] * below
 
     def _faded(self, view: Image.Image, time_s: float) -> Image.Image:
-        """From black, and to black."""
+        """Out of the dark, and to black."""
         fade_s = min(FADE_S, FADE_SHARE * self._duration_s)
-        share = min(1.0, time_s / fade_s, (self._duration_s - time_s) / fade_s)
+        share = min(1.0, FIRST + (1 - FIRST) * time_s / fade_s, (self._duration_s - time_s) / fade_s)
         return view if share >= 1 else view.point([round(level * share) for level in range(256)] * 3)
 
     @property
