@@ -10,38 +10,27 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from PIL import Image
 
+from flexura_media_worker.providers.mp4 import add_pictures, frame_of, open_mp4
 from flexura_media_worker.providers.tones.sound import RATE, Samples
 
-# One thread: the same frames must give the same bytes on every machine.
-ENCODER = {"preset": "veryfast", "crf": "20", "threads": "1"}
-CONTAINER = {"movflags": "faststart", "fflags": "bitexact"}
 COMMENT = "flexura-motion: drawn and composed by rules, not by a neural model"
 AUDIO_BITS_PER_S = 128_000
 AUDIO_FRAME = 1024
-BT709 = 1
 
 
 def write_mp4(
     path: Path, frames: Iterable[Image.Image], size: tuple[int, int], fps: int, sides: Samples, title: str
 ) -> None:
-    with av.open(str(path), "w", format="mp4", container_options=CONTAINER) as container:
-        container.metadata.update({"title": title[:200].encode("utf-8", "replace").decode(), "comment": COMMENT})
-        picture = container.add_stream("libx264", rate=Fraction(fps), options=ENCODER)
-        picture.width, picture.height, picture.pix_fmt = *size, "yuv420p"
-        codec = picture.codec_context
-        codec.color_primaries = codec.color_trc = codec.colorspace = BT709
-        codec.color_range = 1  # 16 to 235, as broadcast has it.
+    with open_mp4(path, title[:200], COMMENT) as container:
+        pictures = add_pictures(container, size, fps)
         sound = container.add_stream("aac", rate=RATE, options={"threads": "1", "flags": "+bitexact"})
         sound.bit_rate, sound.layout, sound.format = AUDIO_BITS_PER_S, "stereo", "fltp"
         heard = Sound(container, sound, sides)
         for number, image in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-            frame.pts, frame.time_base = number, Fraction(1, fps)
-            container.mux(picture.encode(frame))
+            container.mux(pictures.encode(frame_of(image, number, fps)))
             # What is heard lies beside what is seen: a player need not look ahead for it.
             heard.encode_until((number + 1) / fps)
-        container.mux(picture.encode())
+        container.mux(pictures.encode())
         heard.encode_rest()
 
 

@@ -1,6 +1,5 @@
 """The test card for the ear: a sequence of tones as a WAV file."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from flexura_media_worker.providers.files import Shape
 from flexura_media_worker.providers.testcard.options import CardOptions
+from flexura_media_worker.providers.wav import COMMENT, wav
 
 RATE = 48_000
 STEP_S = 0.4
@@ -26,7 +26,7 @@ def write_audio(path: Path, prompt: str, options: CardOptions, fingerprint: byte
     count = max(1, round(options.duration_s * RATE))
     samples = sequence(count, fingerprint)
     facts = f"seed={options.seed} {prompt[:200]}"
-    path.write_bytes(wav(np.round(samples * 32767).astype("<i2").tobytes(), facts))
+    path.write_bytes(wav(np.round(samples * 32767).astype("<i2").tobytes(), RATE, {COMMENT: facts}))
     return Shape(duration_s=count / RATE)
 
 
@@ -64,15 +64,3 @@ def panned(number: int) -> Samples:
     """Left, middle, right, middle, at equal power."""
     angle = (0.15, 0.5, 0.85, 0.5)[number % 4] * np.pi / 2
     return np.array([np.cos(angle), np.sin(angle)])
-
-
-def wav(data: bytes, facts: str) -> bytes:
-    """16 bit, two channels, and the facts in a LIST chunk, where players show them as a comment."""
-    comment = facts.encode("utf-8", "replace") + b"\0"
-    listed = b"INFO" + chunk(b"ICMT", comment)
-    form = struct.pack("<HHIIHH", 1, 2, RATE, RATE * 4, 4, 16)
-    return chunk(b"RIFF", b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", data) + chunk(b"LIST", listed))
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)

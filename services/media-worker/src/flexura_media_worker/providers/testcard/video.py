@@ -2,41 +2,29 @@
 
 import math
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
 from PIL import Image, ImageDraw
 
 from flexura_media_worker.ports import Progress
 from flexura_media_worker.providers.files import Shape
+from flexura_media_worker.providers.mp4 import add_pictures, frame_of, open_mp4
 from flexura_media_worker.providers.testcard import layout, patterns
 from flexura_media_worker.providers.testcard.circle import BLOCKS_ACROSS, fill_band, paste_band, write_foot
 from flexura_media_worker.providers.testcard.image import circle_mask, draw_card
 from flexura_media_worker.providers.testcard.layout import WHITE, Card
 from flexura_media_worker.providers.testcard.options import CardOptions
 
-# One thread: the same frames must give the same bytes on every machine.
-ENCODER = {"preset": "veryfast", "crf": "20", "threads": "1"}
-CONTAINER = {"movflags": "faststart", "fflags": "bitexact"}
-BT709 = 1
 SWEEP_S = 4.0  # One turn of the hand.
 
 
 def write_video(path: Path, prompt: str, options: CardOptions, fingerprint: bytes, progress: Progress) -> Shape:
     card = moving_card(prompt, options, fingerprint)
     count = max(1, round(options.duration_s * options.fps))
-    with av.open(str(path), "w", format="mp4", container_options=CONTAINER) as container:
-        container.metadata.update({"title": "Flexura test card", "comment": f"seed={options.seed} {prompt[:200]}"})
-        stream = container.add_stream("libx264", rate=Fraction(options.fps), options=ENCODER)
-        stream.width, stream.height, stream.pix_fmt = card.width, card.height, "yuv420p"
-        tag_colours(stream.codec_context)
+    with open_mp4(path, "Flexura test card", f"seed={options.seed} {prompt[:200]}") as container:
+        stream = add_pictures(container, (card.width, card.height), options.fps)
         for number, picture in enumerate(frames(card, count, options.fps)):
-            frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-            frame.pts, frame.time_base = number, Fraction(1, options.fps)
-            container.mux(stream.encode(frame))
+            container.mux(stream.encode(frame_of(picture, number, options.fps)))
             progress((number + 1) / count)
         container.mux(stream.encode())
     return Shape(card.width, card.height, count / options.fps)
@@ -47,11 +35,6 @@ def moving_card(prompt: str, options: CardOptions, fingerprint: bytes) -> Card:
     width, height = options.width // 2 * 2, options.height // 2 * 2
     facts = (f"{width} x {height}", f"{options.fps} fps", f"{options.duration_s:g} s", f"seed {options.seed}")
     return Card(width, height, prompt, "  \u00b7  ".join(facts), "", fingerprint)
-
-
-def tag_colours(codec: av.VideoCodecContext) -> None:
-    codec.color_primaries = codec.color_trc = codec.colorspace = BT709
-    codec.color_range = 1  # 16 to 235, as broadcast has it.
 
 
 def frames(card: Card, count: int, fps: int) -> Iterator[Image.Image]:

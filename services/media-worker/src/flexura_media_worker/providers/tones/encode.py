@@ -1,6 +1,5 @@
 """Samples as a WAV or MP3 file."""
 
-import struct
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -10,24 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flexura_media_worker.providers.tones.sound import RATE, Samples
+from flexura_media_worker.providers.wav import COMMENT, TITLE, wav
 
 MP3_BITS_PER_S = 192_000
 FRAME = 1152
-COMMENT = "flexura-tones: composed by rules, not by a neural model"
+ABOUT = "flexura-tones: composed by rules, not by a neural model"
 
 
 def write_wav(path: Path, sides: Samples, prompt: str) -> None:
     data = whole_numbers(sides).T.tobytes()
-    listed = b"INFO" + chunk(b"INAM", text(prompt)) + chunk(b"ICMT", text(COMMENT))
-    form = struct.pack("<HHIIHH", 1, 2, RATE, RATE * 4, 4, 16)
-    path.write_bytes(chunk(b"RIFF", b"WAVE" + chunk(b"fmt ", form) + chunk(b"data", data) + chunk(b"LIST", listed)))
+    path.write_bytes(wav(data, RATE, {TITLE: prompt[:200], COMMENT: ABOUT}))
 
 
 def write_mp3(path: Path, sides: Samples, prompt: str) -> None:
     numbers = whole_numbers(sides)
     # Without this flag the name of the encoder's version stands in the file.
     with av.open(str(path), "w", format="mp3", container_options={"fflags": "bitexact"}) as container:
-        container.metadata.update({"title": prompt[:200].encode("utf-8", "replace").decode(), "comment": COMMENT})
+        container.metadata.update({"title": prompt[:200].encode("utf-8", "replace").decode(), "comment": ABOUT})
         stream = container.add_stream("libmp3lame", rate=RATE, options={"threads": "1"})
         stream.bit_rate, stream.layout, stream.format = MP3_BITS_PER_S, "stereo", "s16p"
         for start in range(0, numbers.shape[1], FRAME):
@@ -45,11 +43,3 @@ WRITERS: Mapping[str, tuple[Writer, str]] = {"wav": (write_wav, "audio/wav"), "m
 
 def whole_numbers(sides: Samples) -> NDArray[np.int16]:
     return np.round(sides * 32767).astype("<i2")
-
-
-def text(line: str) -> bytes:
-    return line[:200].encode("utf-8", "replace").replace(b"\0", b" ") + b"\0"
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
