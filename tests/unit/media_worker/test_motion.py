@@ -20,6 +20,7 @@ from flexura_media_worker.providers.canvas.compose import draw_moment, draw_subj
 from flexura_media_worker.providers.canvas.figures import FIGURES
 from flexura_media_worker.providers.canvas.figures.play import ROUND_S, STRUCK, reached, rolled
 from flexura_media_worker.providers.canvas.plate import BLUE, RED, Plate
+from flexura_media_worker.providers.canvas.scene import Scene, Stage
 from flexura_media_worker.providers.canvas.subjects import SUBJECTS
 from flexura_media_worker.providers.canvas.understand import understand
 from flexura_media_worker.providers.motion import Motion
@@ -102,6 +103,31 @@ def test_figures_move_by_themselves(figure: str) -> None:
         moments.append(scene.canvas.pixels - before)
     assert np.abs(moments[0]).max() > 0.05
     assert np.abs(moments[0] - moments[1]).max() > 0.05
+
+
+def test_what_lives_in_a_scene_has_no_say_in_how_figures_look() -> None:
+    def draws_chance(scene: Scene) -> None:
+        scene.rng.random(3)
+
+    pictures = []
+    for draw_alive in (None, draws_chance):
+        scene = scene_of(understand(Prompt("a dog and a person, room")), Canvas(120, 90), 4, SEED)
+        draw_moment(scene, Stage(0.9, 0.4, draw_alive=draw_alive), SEED)
+        pictures.append(scene.canvas.pixels)
+    assert pictures[0].std() > 0.02
+    assert np.array_equal(*pictures)
+
+
+def test_a_film_begins_with_its_picture() -> None:
+    brief = understand(Prompt("a single tree in autumn"))
+    moments = []
+    for time_s in (0.0, 0.04, 0.08):
+        scene = scene_of(brief, Canvas(160, 120), 4, SEED)
+        stage = draw_subject(scene, SEED)
+        draw_moment(replace(scene, time_s=time_s), stage, SEED)
+        moments.append(scene.canvas.pixels)
+    first, second = (float(np.abs(one - other).mean()) for one, other in pairwise(moments))
+    assert 0 < first < 1.5 * second, "leaves jump from the ground into the air"
 
 
 def test_the_ball_rolls_when_the_paw_has_struck_it() -> None:

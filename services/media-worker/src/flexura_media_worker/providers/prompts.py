@@ -22,6 +22,11 @@ LITTLE_WORDS = frozenset(
 T = TypeVar("T")
 
 
+def named(*groups: tuple[T, str]) -> dict[str, T]:
+    """A vocabulary, from each meaning with its words: `(meaning, "a word, a phrase")`."""
+    return {word: meaning for meaning, words in groups for word in words.split(", ")}
+
+
 class Prompt:
     """A prompt in words. Whoever looks for some marks them as understood; what nobody looked for stays unknown."""
 

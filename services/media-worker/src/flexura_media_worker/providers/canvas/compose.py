@@ -32,6 +32,7 @@ class Task(IntEnum):
     SKY = 4
     MOTION = 5
     MUSIC = 6
+    ALIVE = 7
 
 
 def draw(brief: Brief, width: int, height: int, steps: int, seed: Seed) -> Image.Image:
@@ -56,10 +57,10 @@ def draw_subject(scene: Scene, seed: Seed) -> Stage:
 
 def draw_moment(scene: Scene, stage: Stage, seed: Seed) -> None:
     """What moves: the figures, and what falls."""
-    scene = replace(scene, rng=chance(seed, Task.FIGURES), light=stage.light or scene.light)
+    scene = replace(scene, light=stage.light or scene.light)
     if stage.draw_alive:
-        stage.draw_alive(scene)
-    draw_figures(scene, stage)
+        stage.draw_alive(replace(scene, rng=chance(seed, Task.ALIVE)))
+    draw_figures(replace(scene, rng=chance(seed, Task.FIGURES)), stage)
     if scene.brief.subject in OUTDOORS:
         draw_weather(replace(scene, rng=chance(seed, Task.WEATHER)))
 

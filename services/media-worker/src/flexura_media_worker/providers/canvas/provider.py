@@ -1,8 +1,5 @@
 """The provider itself: a prompt understood, drawn and encoded."""
 
-import hashlib
-import json
-import struct
 from dataclasses import replace
 
 from PIL import PngImagePlugin
@@ -13,6 +10,7 @@ from flexura_media_worker.providers.canvas.compose import draw
 from flexura_media_worker.providers.canvas.understand import interpretation, understand
 from flexura_media_worker.providers.files import Shape, media_of
 from flexura_media_worker.providers.prompts import Prompt
+from flexura_media_worker.providers.seeds import seed_of
 
 SIZE = 1024
 STEPS = 4
@@ -26,7 +24,7 @@ class Canvas:
         width, height = (int(request.options.get(side, SIZE)) for side in ("width", "height"))
         prompt = Prompt(request.prompt)
         brief = understand(prompt)
-        seed = seed_of(request)
+        seed = seed_of(request.prompt, request.options)
         image = draw(brief, width, height, int(request.options.get("steps", STEPS)), seed)
         progress(0.8)
         facts = PngImagePlugin.PngInfo()
@@ -35,9 +33,3 @@ class Canvas:
         image.save(request.spool_path, "PNG", compress_level=PNG_LEVEL, pnginfo=facts)
         media = media_of(request.spool_path, "image/png", "png", Shape(width, height))
         return replace(media, interpreted_as=interpretation(brief, prompt))
-
-
-def seed_of(request: GenerationRequest) -> tuple[int, ...]:
-    text = json.dumps([request.prompt, dict(request.options)], sort_keys=True, default=str)
-    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()
-    return struct.unpack("<8I", digest)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from flexura_media_worker.providers.canvas.brief import Brief
-from flexura_media_worker.providers.canvas.canvas import Canvas
+from flexura_media_worker.providers.canvas.canvas import Canvas, Sheet
 from flexura_media_worker.providers.canvas.light import Light
 from flexura_media_worker.providers.canvas.plate import Plate
 from flexura_media_worker.providers.canvas.words import COLOURS
@@ -29,6 +29,11 @@ class Scene:
     def leading(self, *otherwise: tuple[float, float, float]) -> list[tuple[float, float, float]]:
         """The colours that the prompt names, or others."""
         return [COLOURS[name] for name in self.brief.palette] or list(otherwise)
+
+    def mark_water(self, where: slice | Sheet, swell: float) -> None:
+        """Says what moves as water does: rows, or what is on a sheet; and how far, in heights of the picture."""
+        if self.plate is not None:
+            self.plate.mark_water(self.canvas, where, swell)
 
     def swing(self, period_s: float, phase: float = 0.0) -> float:
         """From -1 to 1 and back again and again; in a picture, at rest in the middle."""

@@ -1,11 +1,7 @@
 """The words that decide what a picture shows."""
 
 from flexura_media_worker.providers.canvas.brief import Season, Style, Time, Weather
-
-
-def named(*groups: tuple[str, str]) -> dict[str, str]:
-    return {word: name for name, words in groups for word in words.split(", ")}
-
+from flexura_media_worker.providers.prompts import named
 
 SUBJECTS = named(
     ("city", "city, skyline, downtown, metropolis, skyscraper, cyberpunk, town, megacity, cityscape, tokyo, new york"),
@@ -46,50 +42,34 @@ FIGURES = named(
     ("house", "house, cottage, cabin, hut, home, barn, farmhouse"),
     ("yarn", "yarn, ball of yarn, ball of wool, wool"),
 )
-TIMES = {
-    word: time
-    for time, words in (
-        (Time.SUNRISE, "sunrise, dawn, morning, early morning"),
-        (Time.DAY, "day, noon, midday, daytime, afternoon, sunny, sunlight, daylight, bright"),
-        (Time.SUNSET, "sunset, golden hour, evening, sundown"),
-        (Time.DUSK, "dusk, twilight, blue hour"),
-        (Time.NIGHT, "night, midnight, nighttime, moonlight, moonlit, moon, starry"),
-    )
-    for word in words.split(", ")
-}
-WEATHERS = {
-    word: weather
-    for weather, words in (
-        (Weather.CLEAR, "clear, cloudless"),
-        (Weather.CLOUDS, "cloudy, overcast, clouds"),
-        (Weather.RAIN, "rain, rainy, raining, wet, drizzle"),
-        (Weather.STORM, "storm, stormy, thunder, lightning, thunderstorm, tempest"),
-        (Weather.SNOW, "snow, snowy, snowing, blizzard, snowfall"),
-        (Weather.FOG, "fog, foggy, mist, misty, haze, hazy"),
-    )
-    for word in words.split(", ")
-}
-SEASONS = {
-    "spring": Season.SPRING,
-    "summer": Season.SUMMER,
-    "autumn": Season.AUTUMN,
-    "fall": Season.AUTUMN,
-    "winter": Season.WINTER,
-    "christmas": Season.WINTER,
-    "frozen": Season.WINTER,
-    "icy": Season.WINTER,
-}
-STYLES = {
-    word: style
-    for style, words in (
-        (Style.LIGHT, "photo, photorealistic, photograph, realistic, cinematic, photo-like, film still"),
-        (Style.WATERCOLOUR, "watercolour, watercolor, aquarelle, painting, painted, gouache"),
-        (Style.NEON, "neon, cyberpunk, synthwave, vaporwave, neon lights"),
-        (Style.FLAT, "flat, minimalist, minimal, vector, poster, cartoon, illustration, low poly"),
-        (Style.INK, "ink, sketch, drawing, pencil, line art, sumi-e, black and white, woodcut"),
-    )
-    for word in words.split(", ")
-}
+TIMES = named(
+    (Time.SUNRISE, "sunrise, dawn, morning, early morning"),
+    (Time.DAY, "day, noon, midday, daytime, afternoon, sunny, sunlight, daylight, bright"),
+    (Time.SUNSET, "sunset, golden hour, evening, sundown"),
+    (Time.DUSK, "dusk, twilight, blue hour"),
+    (Time.NIGHT, "night, midnight, nighttime, moonlight, moonlit, moon, starry"),
+)
+WEATHERS = named(
+    (Weather.CLEAR, "clear, cloudless"),
+    (Weather.CLOUDS, "cloudy, overcast, clouds"),
+    (Weather.RAIN, "rain, rainy, raining, wet, drizzle"),
+    (Weather.STORM, "storm, stormy, thunder, lightning, thunderstorm, tempest"),
+    (Weather.SNOW, "snow, snowy, snowing, blizzard, snowfall"),
+    (Weather.FOG, "fog, foggy, mist, misty, haze, hazy"),
+)
+SEASONS = named(
+    (Season.SPRING, "spring"),
+    (Season.SUMMER, "summer"),
+    (Season.AUTUMN, "autumn, fall"),
+    (Season.WINTER, "winter, christmas, frozen, icy"),
+)
+STYLES = named(
+    (Style.LIGHT, "photo, photorealistic, photograph, realistic, cinematic, photo-like, film still"),
+    (Style.WATERCOLOUR, "watercolour, watercolor, aquarelle, painting, painted, gouache"),
+    (Style.NEON, "neon, cyberpunk, synthwave, vaporwave, neon lights"),
+    (Style.FLAT, "flat, minimalist, minimal, vector, poster, cartoon, illustration, low poly"),
+    (Style.INK, "ink, sketch, drawing, pencil, line art, sumi-e, black and white, woodcut"),
+)
 COLOURS = {
     "red": (0.82, 0.16, 0.14), "orange": (0.95, 0.52, 0.12), "gold": (0.93, 0.72, 0.26),
     "golden": (0.93, 0.72, 0.26), "yellow": (0.97, 0.84, 0.24), "green": (0.20, 0.62, 0.30),

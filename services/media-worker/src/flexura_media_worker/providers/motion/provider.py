@@ -8,13 +8,14 @@ from PIL import Image
 from flexura_media_worker.domain import GenerationRequest, Media
 from flexura_media_worker.ports import Progress
 from flexura_media_worker.providers.canvas.compose import Task, chance
-from flexura_media_worker.providers.canvas.provider import STEPS, seed_of
+from flexura_media_worker.providers.canvas.provider import STEPS
 from flexura_media_worker.providers.files import Shape, media_of
 from flexura_media_worker.providers.motion.encode import write_mp4
 from flexura_media_worker.providers.motion.film import Film
 from flexura_media_worker.providers.motion.music import music
 from flexura_media_worker.providers.motion.understand import interpretation, understand
 from flexura_media_worker.providers.prompts import Prompt
+from flexura_media_worker.providers.seeds import seed_of
 
 WIDTH, HEIGHT = 768, 432
 DURATION_S = 4.0
@@ -31,7 +32,7 @@ class Motion:
         count = max(1, round(float(options.get("duration_s", DURATION_S)) * fps))
         prompt = Prompt(request.prompt)
         brief = understand(prompt)
-        seed = seed_of(request)
+        seed = seed_of(request.prompt, options)
         sides = music(brief.music, count / fps, chance(seed, Task.MUSIC))
         film = Film(brief, (width, height), count / fps, int(options.get("steps", STEPS)), seed)
 

@@ -5,8 +5,8 @@ from flexura_media_worker.providers.canvas import understand as pictures
 from flexura_media_worker.providers.canvas.brief import Brief as Picture
 from flexura_media_worker.providers.canvas.brief import Time, Weather
 from flexura_media_worker.providers.motion.brief import Brief, Move
-from flexura_media_worker.providers.prompts import Prompt
-from flexura_media_worker.providers.tones.words import MOODS, named
+from flexura_media_worker.providers.prompts import Prompt, named
+from flexura_media_worker.providers.tones.words import MOODS
 
 MOVES = named(
     (Move.IN, "zoom in, zooms in, zooming in, zoom, push in, close up, dolly in, dolly, approaching"),
@@ -23,10 +23,11 @@ PLAIN = named(("", "video, film, movie, clip, animation, animated, footage, loop
 # What suits a place where the prompt names no mood: mood and genre.
 MUSIC = {
     "abstract": "dreamy ambient", "beach": "calm folk", "city": "dreamy synthwave", "cliff": "mysterious cinematic",
-    "desert": "mysterious cinematic", "field": "happy folk", "forest": "calm ambient", "lake": "calm ambient",
-    "mountains": "calm cinematic", "pond": "calm classical", "river": "calm folk", "room": "calm ballad",
-    "sea": "calm ambient", "sky": "dreamy ambient", "space": "dreamy ambient", "street": "calm lofi",
+    "desert": "mysterious cinematic", "field": "happy folk", "mountains": "calm cinematic", "pond": "calm classical",
+    "river": "calm folk", "room": "calm ballad", "sky": "dreamy ambient", "space": "dreamy ambient",
+    "street": "calm lofi",
 }  # fmt: skip
+USUAL = "calm ambient"
 PLAYFUL = "playful waltz pluck"
 SOUNDS = {"beach": "sea", "sea": "sea", "cliff": "sea", "desert": "wind", "room": "fireplace"}
 SOUNDS_OF_WEATHER = {Weather.RAIN: "rain", Weather.STORM: "rain wind", Weather.SNOW: "wind"}
@@ -42,7 +43,7 @@ def understand(prompt: Prompt) -> Brief:
 
 def music_of(picture: Picture) -> str:
     is_playful = "playing" in picture.traits or "dog" in picture.figures
-    music = PLAYFUL if is_playful else MUSIC[picture.subject]
+    music = PLAYFUL if is_playful else MUSIC.get(picture.subject, USUAL)
     if picture.subject == "city" and picture.time is Time.DAY:
         music = "happy lofi"
     sounds = SOUNDS_OF_WEATHER.get(picture.weather, "") if picture.subject != "room" else ""

@@ -1,7 +1,5 @@
 """The options of a test card, read from the effective options of the job."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +38,3 @@ def read_options(options: Mapping[str, Any], *, width: int, height: int) -> Card
 
 def clamped(size: float) -> int:
     return max(SIZE_MIN, min(SIZE_MAX, int(size)))
-
-
-def fingerprint(prompt: str, options: Mapping[str, Any]) -> bytes:
-    """The same prompt, options and seed give the same 32 bytes; from them comes all that differs between cards."""
-    text = json.dumps([prompt, options], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).digest()

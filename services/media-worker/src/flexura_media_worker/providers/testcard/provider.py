@@ -3,10 +3,11 @@
 from flexura_media_worker.domain import GenerationRequest, Media, MediaType
 from flexura_media_worker.ports import Progress
 from flexura_media_worker.providers.files import Shape, media_of
+from flexura_media_worker.providers.seeds import fingerprint
 from flexura_media_worker.providers.testcard.audio import write_audio
 from flexura_media_worker.providers.testcard.behaviour import misbehave, take_time
 from flexura_media_worker.providers.testcard.image import write_image
-from flexura_media_worker.providers.testcard.options import CardOptions, fingerprint, read_options
+from flexura_media_worker.providers.testcard.options import CardOptions, read_options
 from flexura_media_worker.providers.testcard.payload import write_payload
 from flexura_media_worker.providers.testcard.video import write_video
 

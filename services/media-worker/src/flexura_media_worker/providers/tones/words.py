@@ -1,16 +1,11 @@
 """The words that decide what a piece is."""
 
 from collections.abc import Mapping
-from typing import TypeVar
 
+from flexura_media_worker.providers.prompts import named
 from flexura_media_worker.providers.tones.brief import Mood
 
-T = TypeVar("T")
 TEMPO_BPM_MIN, TEMPO_BPM_MAX = 30, 240
-
-
-def named(*groups: tuple[T, str]) -> dict[str, T]:
-    return {word: value for value, words in groups for word in words.split(", ")}
 
 
 MOODS = named(

@@ -7,7 +7,7 @@ from flexura_media_worker.providers.canvas.light import leaves
 from flexura_media_worker.providers.canvas.parts.trees import draw_broad
 from flexura_media_worker.providers.canvas.scene import Scene
 
-FALLING = 0.25  # The share of leaves that fall in a film.
+FALLING = 0.25  # The share of the leaves that are still in the air.
 
 
 def draw(scene: Scene, at: Point, size: float) -> None:
@@ -17,7 +17,7 @@ def draw(scene: Scene, at: Point, size: float) -> None:
     if scene.brief.season is Season.AUTUMN:
         for x, y, tone in scene.rng.random((scene.many(150), 3)):
             spot = (at[0] + (x - 0.5) * size * 1.3, at[1] + (y - 0.25) * size * 0.16)
-            if tone < FALLING and scene.time_s:
+            if tone < FALLING:
                 down = (y + 0.16 * scene.time_s) % 1
                 spot = (spot[0] + 0.03 * size * scene.swing(1.7, x), at[1] - 0.6 * size * (1 - down))
             colour = scene.light.on(leaves(scene.brief)[int(tone * 3) % 3])

@@ -25,8 +25,7 @@ def draw_sea(scene: Scene, top: float, bottom: float = 1.0, *, sun_at: float | N
     canvas.blend(mix(light.middle, light.horizon, 0.6), (crest**1.2 * 0.55).astype(np.float32), first)
     if sun_at is not None and light.has_sun:
         draw_glitter(scene, first, waves, sun_at)
-    if scene.plate is not None:
-        scene.plate.mark_water(canvas, slice(first, last), 0.004 + 0.008 * rough)
+    scene.mark_water(slice(first, last), 0.004 + 0.008 * rough)
     if rough > 0.8:
         spray = perspective(fractal(scene.rng, height, canvas.width, 70, 3, stretch=4.0), 1.0)
         foam = (
@@ -71,8 +70,7 @@ def mirror(scene: Scene, top: float, tint: Colour, share: float, *, ripples: flo
     reflected = np.take_along_axis(reflected, rows[:, :, None], axis=0)
     canvas.pixels[first:] = reflected * (1 - share) + np.asarray(tint, np.float32) * share
     canvas.pixels[first:] *= (1 + field[:, :, None] * 0.22 * ripples).astype(np.float32)
-    if scene.plate is not None:
-        scene.plate.mark_water(canvas, slice(first, canvas.height), 0.005)
+    scene.mark_water(slice(first, canvas.height), 0.005)
 
 
 def is_rough(scene: Scene) -> float:

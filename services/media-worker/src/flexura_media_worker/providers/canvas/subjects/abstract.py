@@ -32,8 +32,7 @@ def draw(scene: Scene) -> Stage:
         points = [(float(x), float(y)) for x, y in zip(xs, line, strict=True)]
         tone = colours[(number * 2 + 1) % len(colours)] if number % 3 else colours[(number // 3) % len(colours)]
         draw_band(scene, points, tone, colours[-1])
-    if scene.plate is not None:
-        scene.plate.mark_water(canvas, slice(0, canvas.height), 0.03)
+    scene.mark_water(slice(0, canvas.height), 0.03)
     return Stage(0.82, 0.34)
 
 

@@ -15,8 +15,7 @@ def draw(scene: Scene) -> Stage:
     draw_stones(scene)
     canvas.tint(0, 1, light.on((0.06, 0.36, 0.40)), (0.62, 0.5, 0.62))
     draw_caustics(scene)
-    if scene.plate is not None:
-        scene.plate.mark_water(canvas, slice(0, canvas.height), 0.006)
+    scene.mark_water(slice(0, canvas.height), 0.006)
     draw_pads(scene)
     return Stage(0.5, 0.2, draw_alive=draw_fish)
 

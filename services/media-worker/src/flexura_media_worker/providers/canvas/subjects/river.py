@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from flexura_media_worker.providers.canvas.colours import mix, times
+from flexura_media_worker.providers.canvas.colours import BLACK, mix, times
 from flexura_media_worker.providers.canvas.light import grass
 from flexura_media_worker.providers.canvas.parts.ground import closed, draw_blades, draw_hills, outline
 from flexura_media_worker.providers.canvas.parts.sky import draw_sky
@@ -46,10 +46,9 @@ def draw_water(scene: Scene) -> None:
     bank.polygon(shift, light.on((0.42, 0.34, 0.22), 0.2))
     bank.polygon([*left, *reversed(right)], mix(light.middle, light.on((0.08, 0.26, 0.34)), 0.35))
     canvas.lay(bank)
-    if scene.plate is not None:
-        water = canvas.sheet((0, 0.55, canvas.aspect, 1))
-        water.polygon([*left, *reversed(right)], (0.0, 0.0, 0.0))
-        scene.plate.mark_water(canvas, water, 0.004)
+    water = canvas.sheet((0, 0.55, canvas.aspect, 1))
+    water.polygon([*left, *reversed(right)], BLACK)
+    scene.mark_water(water, 0.004)
     gleam = canvas.sheet((0, 0.55, canvas.aspect, 1))
     for t, across, length in scene.rng.random((scene.many(240), 3)):
         y = float(0.565 + 0.46 * t**1.5)

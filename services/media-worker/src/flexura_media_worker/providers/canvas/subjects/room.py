@@ -76,7 +76,7 @@ def draw_window(scene: Scene, at: float) -> None:
     bar = (0.80, 0.74, 0.66)
     sheet.rectangle((at - 0.006, top, at + 0.006, bottom), bar)
     sheet.rectangle((left, (top + bottom) / 2 - 0.006, right, (top + bottom) / 2 + 0.006), bar)
-    sheet.rectangle((left - 0.04, bottom + 0.016, right + 0.04, bottom + 0.034), (0.86, 0.80, 0.72))
+    sheet.rectangle((left - 0.02, bottom + 0.016, right + 0.02, bottom + 0.034), (0.86, 0.80, 0.72))
     for side, edge in ((-1, left), (1, right)):
         for fold in range(4):
             x = edge + side * (0.012 - 0.016 * fold)

@@ -40,10 +40,12 @@ def draw_rock(scene: Scene) -> None:
     for x, down in crest:
         away = abs(x - middle) / 0.34
         if away < 1:
-            line.append((x, 0.68 + 0.16 * away**1.6 + 0.03 * down))
+            # Flat enough on top for a tower to stand on.
+            slope = max(0.0, away - 0.24) / 0.76
+            line.append((x, 0.674 + 0.17 * slope**1.3 + 0.03 * down * min(1.0, 0.2 + 2 * slope)))
     sheet = canvas.sheet((middle - 0.4, 0.6, middle + 0.4, 0.9))
     sheet.polygon(closed(line, 0.86), scene.light.on((0.24, 0.22, 0.22), 0.1))
-    lower = [(x, y + 0.045 + 0.02 * ((number * 7) % 5) / 5) for number, (x, y) in enumerate(line)]
+    lower = [(x, min(0.86, y + 0.045 + 0.02 * ((number * 7) % 5) / 5)) for number, (x, y) in enumerate(line)]
     sheet.polygon(closed(lower, 0.86), scene.light.on(times((0.24, 0.22, 0.22), 0.66), 0.05))
     canvas.lay(sheet)
     foam = canvas.sheet((middle - 0.4, 0.8, middle + 0.4, 0.9))

@@ -84,7 +84,8 @@ def ring_density(away: Field) -> Field:
 def draw_rings(scene: Scene, across: Field, down: Field, top: int, *, behind: bool) -> None:
     density = np.where((down < 0) == behind, ring_density(np.hypot(across, down)), 0)
     if behind:
-        # The planet's shadow falls on them.
-        is_dark = (np.abs(down * SLANT) < 0.9) & (across > 0.1) & (across < 1.7)
-        density = np.where(is_dark, density * 0.35, density)
+        # The planet's shadow falls on them, softer the farther away.
+        reach = np.clip((across - 0.1) / 0.5, 0, 1) * np.clip((2.3 - across) / 0.9, 0, 1)
+        shade = np.clip((1.0 - np.abs(down * SLANT)) / 0.3, 0, 1) * reach
+        density *= 1 - 0.65 * shade
     scene.canvas.blend((0.90, 0.80, 0.64), (density * 0.86).astype(np.float32), top)
