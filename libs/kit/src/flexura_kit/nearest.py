@@ -1,0 +1,26 @@
+"""The known name that a misspelled one was probably meant to be."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+# The time of a comparison grows with the square of the length, and strangers choose the length.
+COMPARED_CHARACTERS_MAX = 40
+SIMILARITY_MIN = 0.6
+
+
+def nearest_name(given: str, known: Iterable[str], similarity_min: float = SIMILARITY_MIN) -> str | None:
+    """Answers the known name most like the given one, or None where none is like it enough.
+
+    Compares the first 40 characters, without regard to case. A `similarity_min` of 0 always answers a name if one
+    is known. Source of the measure: `difflib.SequenceMatcher.ratio`.
+    """
+    by_start: dict[str, str] = {}
+    for name in known:
+        by_start.setdefault(_compared(name), name)
+    found = get_close_matches(_compared(given), by_start, n=1, cutoff=similarity_min)
+    return by_start[found[0]] if found else None
+
+
+def _compared(name: str) -> str:
+    # Cut again after folding, which may lengthen a text.
+    return name[:COMPARED_CHARACTERS_MAX].casefold()[:COMPARED_CHARACTERS_MAX]
