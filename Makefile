@@ -4,12 +4,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SERVICES := auth edge jobs media-worker search
-DISTS := protos libs/kit $(SERVICES:%=services/%) deploy/local
-SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src
+DISTS := protos libs/kit $(SERVICES:%=services/%) deploy/local clients/admin
+SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src clients/admin/src
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate planted-bugs docs gallery bench gen gen-check breaking lock
+.PHONY: help run stop key clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate planted-bugs docs gallery bench gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
@@ -20,6 +20,9 @@ run: .venv/run.stamp ## Set up and run everything on this machine: FLEXURA_HOME=
 
 stop: ## Stop what `make run` started on this FLEXURA_HOME.
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m flexura_local stop; else echo 'nothing runs: Flexura is not installed here'; fi
+
+key: .venv/run.stamp ## Create an API key on the Flexura that runs: NAME="my laptop". `.venv/bin/flexura-admin` does more.
+	@$(BIN)/flexura-admin key create --name "$$NAME"
 
 clean: ## Remove the virtual environment and caches; never your data.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -43,6 +43,7 @@ class Door:
     stub: AuthServiceStub
     clock: MovableClock
     data: Database
+    target: str
 
     async def account(self, request_id: str = "first") -> str:
         request = pb.CreateAccountRequest(request_id=request_id)
@@ -75,5 +76,6 @@ async def door(data: Database, shared_nats: NATSServer) -> AsyncIterator[Door]:
         )
         await server.start()
         stack.push_async_callback(server.stop)
-        channel = await stack.enter_async_context(rpc_channel(f"127.0.0.1:{server.port}"))
-        yield Door(AuthServiceStub(channel), clock, data)
+        target = f"127.0.0.1:{server.port}"
+        channel = await stack.enter_async_context(rpc_channel(target))
+        yield Door(AuthServiceStub(channel), clock, data, target)

@@ -54,7 +54,19 @@ def test_sockets_of_a_deep_home_lie_in_a_short_place_that_is_removed(tmp_path: P
         sockets = home.sockets
         assert len(str(sockets / "search.sock")) <= SOCKET_PATH_MAX
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+        assert (home.folder / "run").resolve() == sockets
     assert not sockets.exists()
+
+
+def test_home_that_was_deep_and_is_not_any_more_has_its_sockets_inside(tmp_path: Path) -> None:
+    deep, shallow = tmp_path / ("deep" * 30), tmp_path / "home"
+    with Home(deep).held():
+        pass
+    deep.rename(shallow)
+    home = Home(shallow)
+    with home.held():
+        assert home.sockets == shallow / "run"
+        assert not home.sockets.is_symlink()
 
 
 def test_secret_is_replaced_in_one_step(tmp_path: Path) -> None:

@@ -91,14 +91,25 @@ class Home:
     @contextmanager
     def _sockets_made(self) -> Iterator[None]:
         if len(os.fsencode(self.sockets / LONGEST_SOCKET)) <= SOCKET_PATH_MAX:
+            if self.sockets.is_symlink():
+                self.sockets.unlink()
             shutil.rmtree(self.sockets, ignore_errors=True)
             self.sockets.mkdir(mode=0o700)
             yield
             return
         # Too deep for the system; sockets need short names.
         with tempfile.TemporaryDirectory(prefix="flexura-") as short:
-            self.sockets = Path(short)
+            self._link_sockets(Path(short))
             yield
+
+    def _link_sockets(self, short: Path) -> None:
+        # The link tells programs that start from the home's path where the sockets are.
+        link = self.folder / "run"
+        if link.is_dir() and not link.is_symlink():
+            shutil.rmtree(link)
+        link.unlink(missing_ok=True)
+        link.symlink_to(short)
+        self.sockets = short
 
     def _inside(self, name: str) -> Path:
         folder = self.folder / name

@@ -1,0 +1,1 @@
+"""The operator's command: accounts and API keys."""
