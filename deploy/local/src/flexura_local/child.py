@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_BYTES_MAX = 16 << 20
@@ -27,8 +29,7 @@ class Child:
 
     @classmethod
     async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Child":
-        rotate(log)
-        with log.open("ab") as stream:
+        with opened(log) as stream:
             log_start = stream.tell()
             process = await asyncio.create_subprocess_exec(
                 *launched(*command),
@@ -76,10 +77,11 @@ class Child:
 
     def log_since_start(self) -> list[str]:
         """The last lines that this run wrote."""
-        with self._log.open("rb") as stream:
+        with contextlib.suppress(FileNotFoundError), self._log.open("rb") as stream:
             end = stream.seek(0, os.SEEK_END)
             stream.seek(max(end - LOG_TAIL_BYTES, min(self._log_start, end)))
             return stream.read().decode(errors="replace").splitlines()
+        return []
 
     def last_words(self) -> list[str]:
         """The last lines that tell of trouble, or the last ones where none does."""
@@ -96,6 +98,17 @@ def launched(*command: str) -> list[str]:
     return [sys.executable, "-S", "-E", str(LAUNCHER), str(os.getpid()), *command]
 
 
+def opened(log: Path) -> BinaryIO:
+    """The log, to be added to; nothing where a full disk has no room for one more file, because a log is no need."""
+    try:
+        rotate(log)
+        return log.open("ab")
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        return Path(os.devnull).open("ab")
+
+
 def rotate(log: Path) -> None:
     """Keeps one older log beside the present one; for a log that nobody writes to."""
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
@@ -105,7 +118,11 @@ def rotate(log: Path) -> None:
 def rotate_in_use(log: Path) -> None:
     """Like rotate, for a log that a child writes to: it appends, so what is cut off comes back from the start."""
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-        shutil.copyfile(log, older(log))
+        try:
+            shutil.copyfile(log, older(log))
+        except OSError:
+            # On a full disk the room is worth more than the older lines.
+            older(log).unlink(missing_ok=True)
         os.truncate(log, 0)
 
 

@@ -1,10 +1,13 @@
 """What the person at the terminal sees."""
 
+import atexit
 import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from typing import TextIO
+
+from flexura_kit.output import output_of, text_over
 
 NAME_WIDTH = 14
 WHERE_WIDTH = 34
@@ -14,9 +17,9 @@ GREEN, RED, YELLOW, DIM, BOLD = "32", "31", "33", "2", "1"
 class Console:
     """One line per event, with colour only where a terminal shows it."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
-        self._stream = stream
-        self._colours = stream.isatty() and "NO_COLOR" not in os.environ
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or standard_output()
+        self._colours = self._stream.isatty() and "NO_COLOR" not in os.environ
 
     def opening(self, home: str) -> None:
         self._print(f"\n  {self._paint(BOLD, 'Flexura')} {self._paint(DIM, f'keeps everything in {home}')}\n")
@@ -70,6 +73,13 @@ class Console:
         # A terminal that was closed must not keep us from stopping in order.
         with contextlib.suppress(OSError):
             print(line, file=self._stream, flush=True)
+
+
+def standard_output() -> TextIO:
+    """Never waits for a reader that does not read: what runs here must go on being watched."""
+    lines = output_of(sys.stdout)
+    atexit.register(lines.flush_at_exit)
+    return text_over(lines, is_terminal=sys.stdout is not None and sys.stdout.isatty())
 
 
 def try_it(url: str, key: str) -> str:

@@ -17,6 +17,8 @@ from flexura_kit.settings import BusSettings, secret
 SERVER_MIN = (2, 11)  # Older servers drop newer settings without a word.
 JETSTREAM_TIMEOUT_S = 3.0
 DRAIN_S = 5.0
+CANCELS_MAX = 10
+CANCEL_WAIT_S = 0.5
 
 Handler = Callable[[bytes], Awaitable[None] | None]
 Callback = Callable[[], Awaitable[None] | None]
@@ -87,7 +89,8 @@ class Bus:
                 async with asyncio.timeout(DRAIN_S):
                     await self.nats.drain()
         if not self.nats.is_closed:
-            await self.nats.close()
+            with contextlib.suppress(Exception):  # A client that has never got as far as to connect says so by raising.
+                await self.nats.close()
 
     async def _connected(self) -> None:
         version = self.nats.connected_server_version
@@ -122,10 +125,16 @@ async def bus(settings: BusSettings, name: str) -> AsyncIterator[Bus]:
     try:
         yield connection
     finally:
-        connecting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await connecting
+        await ended(connecting)
         await connection.close()
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    """Cancels a task until it ends: the client swallows a cancellation that reaches it while it opens a connection."""
+    for _ in range(CANCELS_MAX):
+        task.cancel()
+        if (await asyncio.wait({task}, timeout=CANCEL_WAIT_S))[0]:
+            return
 
 
 def call_with_payload(handler: Handler) -> Callable[[Msg], Awaitable[None]]:

@@ -69,6 +69,8 @@ class Lifecycle:
         return {name: why for name, check in self.ready_checks.items() if (why := check()) is not None}
 
     async def run_until_stopped(self) -> None:
+        if self.stopping.is_set():
+            return  # Asked to stop while it was built: what has not begun need not end.
         started: list[Server] = []
         try:
             self._tasks = [asyncio.create_task(self._own(name, loop), name=name) for name, loop in self._loops.items()]
@@ -112,6 +114,7 @@ class Lifecycle:
     async def _watch_readiness(self) -> None:
         said: dict[str, str] | None = None
         while True:
+            log.output.flush()
             unready = self.unready()
             if unready != said:
                 logger.info("readiness_changed", ready=not unready, missing=unready)

@@ -1,17 +1,19 @@
 """structlog for us, and standard-library loggers through the same formatter."""
 
+import atexit
 import logging
 import logging.config
 import sys
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import orjson
 import structlog
 from structlog.typing import Processor
 
+from flexura_kit.output import LineOutput, output_of, text_over
 from flexura_kit.settings import LogSettings
 
 # Bound by the interceptors and by workers; every line written meanwhile carries it.
@@ -31,9 +33,9 @@ class CanonicalLine:
 
     def __init__(self) -> None:
         self._service = ""
-        self._write: Callable[[bytes], None] | None = None
+        self._write: Callable[[bytes], object] | None = None
 
-    def configure(self, service: str, write: Callable[[bytes], None] | None) -> None:
+    def configure(self, service: str, write: Callable[[bytes], object] | None) -> None:
         self._service = service
         self._write = write
 
@@ -41,17 +43,28 @@ class CanonicalLine:
         if self._write is None:
             get_logger().info(event, **fields)
             return
-        now = time.time()
-        fields |= {
-            "event": event,
-            "level": "info",
-            "time": f"{second_text(int(now))}.{int(now % 1 * 1_000_000):06d}Z",
-            "service": self._service,
-        }
+        fields |= {"event": event, "level": "info", "time": time_text(), "service": self._service}
         self._write(orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE))
 
 
+class Output:
+    """Where the lines of this process go, once it is configured."""
+
+    lines: LineOutput | None = None
+
+    @property
+    def dropped(self) -> int:
+        """How many lines were dropped since the start, because nobody took them."""
+        return self.lines.dropped if self.lines else 0
+
+    def flush(self) -> None:
+        """Writes what was kept while nobody took it, as far as it is taken by now; never waits."""
+        if self.lines:
+            self.lines.flush()
+
+
 canonical = CanonicalLine()
+output = Output()
 
 
 def get_logger() -> structlog.typing.FilteringBoundLogger:
@@ -62,7 +75,12 @@ def get_logger() -> structlog.typing.FilteringBoundLogger:
 def configure(settings: LogSettings, service: str) -> None:
     """Sets up logging for this process; call it once, before the first line."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
-    columns = settings.format == "columns" or (settings.format == "auto" and sys.stderr.isatty())
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    columns = settings.format == "columns" or (settings.format == "auto" and is_terminal)
+    lines = output.lines = output_of(sys.stderr, lambda count: dropped_line(service, count))
+    atexit.register(lines.flush_at_exit)
+    # Warnings, tracebacks and `print` take the same way: whatever a process writes must not end it.
+    sys.stderr = text_over(lines, is_terminal=is_terminal)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -74,10 +92,10 @@ def configure(settings: LogSettings, service: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, as_bytes(final)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", lines)),
         cache_logger_on_first_use=True,
     )
-    canonical.configure(service, None if columns or level > logging.INFO else write_whole_line)
+    canonical.configure(service, None if columns or level > logging.INFO else lines.write)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
@@ -93,9 +111,14 @@ def configure(settings: LogSettings, service: str) -> None:
     logging.root.setLevel(max(level, logging.WARNING))
 
 
-def write_whole_line(line: bytes) -> None:
-    sys.stderr.buffer.write(line)
-    sys.stderr.buffer.flush()
+def dropped_line(service: str, count: int) -> bytes:
+    fields = {"event": "log_lines_dropped", "level": "warning", "lines": count, "time": time_text(), "service": service}
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def time_text() -> str:
+    now = time.time()
+    return f"{second_text(int(now))}.{int(now % 1 * 1_000_000):06d}Z"
 
 
 @lru_cache(maxsize=4)

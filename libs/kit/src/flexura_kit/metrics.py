@@ -1,11 +1,26 @@
 """The port where Prometheus scrapes; the metrics themselves stand in the rooms that count."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY, start_http_server
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
+from flexura_kit import log
 from flexura_kit.settings import MetricsSettings
+
+
+class LogCollector(Collector):
+    """The log counts for itself: it must work before and without everything else."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        yield CounterMetricFamily(
+            "flexura_log_lines_dropped", "Log lines that nobody took in time and that are lost.", log.output.dropped
+        )
+
+
+REGISTRY.register(LogCollector())
 
 
 @asynccontextmanager
