@@ -273,7 +273,7 @@ async def edge(
             # A port where nobody listens: what the test does not need is away.
             nats=nats or BusSettings(url="nats://127.0.0.1:1"),
             s3=s3 or BlobSettings(endpoint="127.0.0.1:1"),
-            **{"grace_s": 2.0} | settings,
+            **{"drain_s": 0.0, "grace_s": 2.0} | settings,
         ),
         life,
         routes_of,

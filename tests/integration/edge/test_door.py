@@ -161,11 +161,10 @@ async def test_head_is_answered_like_get_without_a_body(door: Edge, path: str) -
         assert response.headers["Content-Length"] == length
 
 
-async def test_no_answer_says_what_the_server_is_made_of_or_opens_it_to_other_origins(door: Edge) -> None:
+async def test_no_answer_says_what_the_server_is_made_of(door: Edge) -> None:
     for path in ("/healthz", "/none", "/api/jobs/a"):
-        async with door.client.get(path, headers={"Origin": "https://evil.example"}) as response:
+        async with door.client.get(path) as response:
             assert response.headers["Server"] == "Flexura"
-            assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
 async def test_a_request_under_way_is_answered_before_the_edge_stops(services: Peers) -> None:

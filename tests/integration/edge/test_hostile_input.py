@@ -261,7 +261,6 @@ async def test_a_wrong_search_is_refused_before_anyone_is_asked(
         ("PUT", "/api/jobs/01a", "DELETE, GET, HEAD"),
         ("POST", "/api/agent/models", "GET, HEAD"),
         ("PUT", "/api/assets/01a.png", "GET, HEAD"),
-        ("OPTIONS", "/api/search", "POST"),
         ("GET", "/api/extract", "POST"),
         ("PATCH", "/healthz", "GET, HEAD"),
     ],
@@ -270,7 +269,7 @@ async def test_a_wrong_method_is_told_the_right_ones(door: Edge, method: str, pa
     async with door.client.request(method, path) as response:
         answer = await response.json()
     assert (response.status, answer["code"]) == (405, "method_not_allowed")
-    assert response.headers["Allow"] == allowed
+    assert response.headers["Allow"] == f"{allowed}, OPTIONS"
     assert answer["next_actions"] == [f"Use {allowed}."]
 
 
@@ -291,12 +290,29 @@ async def test_a_wrong_method_is_told_the_right_ones(door: Edge, method: str, pa
     ],
 )
 async def test_an_unknown_path_is_told_the_nearest_one(door: Edge, path: str, nearest: str | None) -> None:
-    status, body = await raw_request(door.port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = json.loads(body)
-    assert (status, answer["code"]) == (404, "route_not_found")
+    answer = await not_found(door, path, f"Authorization: Bearer {door.key}\r\n")
     if nearest is not None:
         assert f"the nearest is {nearest}" in answer["error"]
-    assert_is_whole_problem(answer, 404)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Authorization: Bearer x\r\n", pytest.param(f"Authorization: Bearer {new_secret()}\r\n", id="unknown key")],
+)
+async def test_who_has_no_key_is_told_where_all_paths_stand(door: Edge, header: str) -> None:
+    # Comparing with all of them takes time that no stranger is given.
+    answer = await not_found(door, "/api/generate/images", header)
+    assert "the nearest" not in answer["error"]
+    assert "GET /api/openapi.json" in answer["error"]
+
+
+async def not_found(door: Edge, path: str, header: str) -> dict[str, str]:
+    message = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n"
+    status, body = await raw_request(door.port, message)
+    answer: dict[str, str] = json.loads(body)
+    assert (status, answer["code"]) == (404, "route_not_found")
+    assert_is_whole_problem(dict(answer), 404)
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -314,8 +330,7 @@ async def test_a_job_that_cannot_be_is_not_found(door: Edge, job_id: str) -> Non
         "GARBAGE\r\n\r\n",
         "GET /api/agent/models HTTP/9.9\r\nHost: x\r\n\r\n",
         "GET /api/agent/models HTTP/1.1\r\nHost x\r\n\r\n",
-        f"GET /{'a' * 20_000} HTTP/1.1\r\nHost: x\r\n\r\n",
-        f"GET / HTTP/1.1\r\nHost: x\r\nCookie: {'a' * 20_000}\r\n\r\n",
+        "GET /api/agent/models HTTP/1.1\r\n\r\n",
         "POST /api/search HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         "POST /api/search HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         "POST /api/search HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -327,6 +342,64 @@ async def test_what_is_not_http_is_answered_like_every_other_error(door: Edge, m
     answer = json.loads(body)
     assert (status, answer["code"]) == (400, "bad_request")
     assert_is_whole_problem(answer, 400)
+
+
+async def test_a_client_that_speaks_tls_is_told_that_the_server_does_not(door: Edge) -> None:
+    _, body = await raw_request(door.port, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+    assert "http://" in json.loads(body)["error"]
+
+
+@pytest.mark.parametrize("size_bytes", [8_300, 32_000])
+async def test_the_cookies_of_other_programs_on_the_host_do_no_harm(door: Edge, size_bytes: int) -> None:
+    cookie = f"GET /healthz HTTP/1.1\r\nHost: x\r\nCookie: {'a' * size_bytes}\r\n\r\n"
+    assert (await raw_request(door.port, cookie))[0] == 200
+
+
+LARGE_HEADS = {
+    "a cookie": (f"GET / HTTP/1.1\r\nHost: x\r\nCookie: {'a' * 40_000}\r\n\r\n", "`Cookie`"),
+    "a large one": (f"GET / HTTP/1.1\r\nHost: x\r\nX-Large: {'a' * 900_000}\r\n\r\n", "`X-Large`"),
+    "one that never ends": (f"GET / HTTP/1.1\r\nHost: x\r\nx-odd: {'a' * 70_000}", "`x-odd`"),
+    "a long name": (f"GET / HTTP/1.1\r\nHost: x\r\n{'n' * 40_000}: 1\r\n\r\n", f"`{'n' * 100}`"),
+    "all together": (
+        "GET / HTTP/1.1\r\nHost: x\r\n" + "".join(f"X-{n}: {'a' * (20_000 + n)}\r\n" for n in range(6)) + "\r\n",
+        "`X-",
+    ),
+    "too many": ("GET / HTTP/1.1\r\nHost: x\r\n" + "".join(f"X-{n}: 1\r\n" for n in range(200)) + "\r\n", "128"),
+}
+
+
+@pytest.mark.parametrize("name", LARGE_HEADS)
+async def test_headers_beyond_the_limit_are_answered_431_with_the_name_of_the_header(door: Edge, name: str) -> None:
+    message, word = LARGE_HEADS[name]
+    # Whole, or as far as is enough to be refused.
+    for sent in {message, message[:100_000]}:
+        status, body = await raw_request(door.port, sent)
+        answer = json.loads(body)
+        assert (status, answer["code"]) == (431, "headers_too_large")
+        assert word in answer["error"]
+        assert_is_whole_problem(answer, 431)
+
+
+async def test_the_same_holds_where_the_headers_arrive_in_pieces(door: Edge) -> None:
+    message = f"GET / HTTP/1.1\r\nHost: x\r\nX-Odd: {'a' * 33_000}\r\n\r\n".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    for start in range(0, len(message), 1000):
+        writer.write(message[start : start + 1000])
+        await writer.drain()
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"`X-Odd`" in answer
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+async def test_a_request_line_beyond_the_limit_is_answered_414(door: Edge) -> None:
+    for path in ("/" + "a" * 20_000, "/api/jobs?cursor=" + "a" * 9_000):
+        status, body = await raw_request(door.port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (status, json.loads(body)["code"]) == (414, "uri_too_long")
+        assert_is_whole_problem(json.loads(body), 414)
 
 
 async def test_a_body_that_is_not_framed_as_it_says_is_refused(door: Edge) -> None:

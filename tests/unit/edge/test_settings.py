@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from flexura_edge.settings import EdgeSettings, addresses
+from flexura_edge.settings import EdgeSettings, addresses, origins
 
 TARGETS = {"auth_target": "unix:/a", "jobs_target": "unix:/j", "search_target": "unix:/s"}
 
@@ -22,6 +22,19 @@ def test_the_public_url_has_no_slash_at_its_end_and_a_scheme_at_its_start() -> N
     assert EdgeSettings(public_url="https://a.example/", **TARGETS).public_url == "https://a.example"
     with pytest.raises(ValidationError, match="http"):
         EdgeSettings(public_url="a.example", **TARGETS)
+
+
+def test_origins_are_read_as_browsers_write_them() -> None:
+    assert origins("") == ()
+    given = " https://App.example/,http://localhost:5173, https://b.example:443,chrome-extension://abc,* "
+    expected = ("https://app.example", "http://localhost:5173", "https://b.example", "chrome-extension://abc", "*")
+    assert origins(given) == expected
+
+
+@pytest.mark.parametrize("text", ["app.example", "https://a.example/path", "null", "https://*.a.example/x", "https://"])
+def test_what_is_no_origin_stops_the_start(text: str) -> None:
+    with pytest.raises(ValidationError, match="is no origin"):
+        EdgeSettings(cors_origins=text, **TARGETS)
 
 
 def test_the_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

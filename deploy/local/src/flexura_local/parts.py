@@ -168,6 +168,7 @@ def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -
         "FLEXURA_AUTH_TARGET": target(home, "auth"),
         "FLEXURA_JOBS_TARGET": target(home, "jobs"),
         "FLEXURA_SEARCH_TARGET": target(home, "search"),
+        "FLEXURA_DRAIN_S": "0.2",  # Nobody could be sent to another edge: there is none.
         "FLEXURA_GRACE_S": "2",
     }
     return Part("edge", f"http://localhost:{port}", module("flexura_edge"), why_not_ready, shared | own)

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     RANGE_NOT_SATISFIABLE = "range_not_satisfiable"
     BAD_REQUEST = "bad_request"
     BODY_TIMEOUT = "body_timeout"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    URI_TOO_LONG = "uri_too_long"
 
     API_KEY_MISSING = "api_key_missing"
     API_KEY_MALFORMED = "api_key_malformed"
@@ -48,6 +50,8 @@ class Reason(StrEnum):
     API_KEY_NOT_FOUND = "api_key_not_found"
     ACCOUNT_NOT_FOUND = "account_not_found"
     API_KEY_LIMIT = "api_key_limit"
+    EVENT_TOKEN_INVALID = "event_token_invalid"  # noqa: S105 - a name, no secret.
+    EVENT_TOKEN_EXPIRED = "event_token_expired"  # noqa: S105 - a name, no secret.
 
     JOB_NOT_FOUND = "job_not_found"
     ASSET_NOT_FOUND = "asset_not_found"

@@ -1,10 +1,14 @@
 """The settings of the edge."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from flexura_kit.settings import BlobSettings, BusSettings, Positive, Settings
+
+ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s@?#]+")
+DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
 class EdgeSettings(Settings):
@@ -37,8 +41,12 @@ class EdgeSettings(Settings):
     """Streams of events of one account; a further one is answered 429."""
     event_heartbeat_s: Annotated[float, Field(gt=0, le=300)] = 15.0
     """Seconds without an event after which a stream says that it is still there; shorter than proxies have patience."""
+    cors_origins: str = ""
+    """Origins whose pages may use routes that need a key, separated by commas; `*` for all. Never with cookies."""
+    drain_s: Annotated[float, Field(ge=0, le=600)] = 5.0
+    """Seconds on shutdown for which new requests are still taken, so that a load balancer sees that it is not ready."""
     grace_s: float = 20.0
-    """Seconds that requests under way have on shutdown."""
+    """Seconds after `FLEXURA_DRAIN_S` that requests under way have on shutdown."""
 
     @field_validator("public_url")
     @classmethod
@@ -47,11 +55,29 @@ class EdgeSettings(Settings):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        origins(text)
+        return text
+
     @field_validator("listen")
     @classmethod
     def _can_be_read(cls, listen: str) -> str:
         addresses(listen)
         return listen
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Reads `https://app.example, http://localhost:5173`, each as a browser writes it."""
+    given = [origin.strip().rstrip("/").lower() for origin in text.split(",") if origin.strip()]
+    wrong = [origin for origin in given if not ORIGIN.fullmatch(origin)]
+    if wrong:
+        raise ValueError(
+            f"{wrong[0]} is no origin; write scheme, host and port, such as https://app.example or"
+            " http://localhost:5173, without a path, or * for all"
+        )
+    return tuple(origin.removesuffix(DEFAULT_PORT.get(origin.partition(":")[0], " ")) for origin in given)
 
 
 def addresses(listen: str) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from flexura_edge.clients.webhooks import WebhooksClient
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
+from flexura_edge.http.cross_origin import CrossOrigin
 from flexura_edge.http.deliveries import Deliveries
 from flexura_edge.http.events import Events, EventStreams
 from flexura_edge.http.health import Health
@@ -33,7 +34,7 @@ from flexura_edge.http.waits import Waits
 from flexura_edge.http.webhooks import Webhooks
 from flexura_edge.keys import Keys
 from flexura_edge.limits import Limit, StreamLimit
-from flexura_edge.settings import EdgeSettings, addresses
+from flexura_edge.settings import EdgeSettings, addresses, origins
 from flexura_edge.supply import Supplies
 from flexura_edge.waiting import Waiting
 from flexura_kit.blob import blobs
@@ -81,8 +82,9 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     )
     hear(connection, keys, waiting, forget)
     life.run("catalog", supplies.keep_fresh)
-    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max))
-    server = HTTPServer(door.handle, addresses(settings.listen), settings.grace_s)
+    cross_origin = CrossOrigin(origins(settings.cors_origins))
+    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max), cross_origin)
+    server = HTTPServer(door.handle, addresses(settings.listen), settings.drain_s, settings.grace_s)
     life.serve(server)
     return server
 

@@ -53,9 +53,15 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_RANGE_NOT_SATISFIABLE: _ErrorReason.ValueType  # 17
     """The asset does not reach as far as the range that was asked for. Metadata: `size_bytes`."""
     ERROR_REASON_BAD_REQUEST: _ErrorReason.ValueType  # 18
-    """The message is not one that HTTP allows. Example: an over-long header."""
+    """The message is not one that HTTP allows. Example: two lengths that differ."""
     ERROR_REASON_BODY_TIMEOUT: _ErrorReason.ValueType  # 19
     """The client took too long to send its body. Metadata: `limit_s`."""
+    ERROR_REASON_HEADERS_TOO_LARGE: _ErrorReason.ValueType  # 20
+    """A header is longer than the server takes, or all are together, or there are too many. Example: a `Cookie` of 40,000
+    bytes. Metadata: `header`, `limit_bytes`.
+    """
+    ERROR_REASON_URI_TOO_LONG: _ErrorReason.ValueType  # 21
+    """The request line is longer than the server takes. Example: a query of 10,000 bytes. Metadata: `limit_bytes`."""
     ERROR_REASON_API_KEY_MISSING: _ErrorReason.ValueType  # 30
     """No API key was sent. Example: a call without an `Authorization` header."""
     ERROR_REASON_API_KEY_MALFORMED: _ErrorReason.ValueType  # 31
@@ -72,6 +78,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No such account. Metadata: `account_id`."""
     ERROR_REASON_API_KEY_LIMIT: _ErrorReason.ValueType  # 37
     """The account has as many keys as an account may have. Metadata: `limit`."""
+    ERROR_REASON_EVENT_TOKEN_INVALID: _ErrorReason.ValueType  # 38
+    """What was sent as an event token is none of this server. Example: a token that was cut."""
+    ERROR_REASON_EVENT_TOKEN_EXPIRED: _ErrorReason.ValueType  # 39
+    """The event token was good and its time is over. Metadata: `lifetime_s`."""
     ERROR_REASON_JOB_NOT_FOUND: _ErrorReason.ValueType  # 50
     """No such job in this account. Metadata: `job_id`."""
     ERROR_REASON_ASSET_NOT_FOUND: _ErrorReason.ValueType  # 51
@@ -183,9 +193,15 @@ ERROR_REASON_METHOD_NOT_ALLOWED: ErrorReason.ValueType  # 16
 ERROR_REASON_RANGE_NOT_SATISFIABLE: ErrorReason.ValueType  # 17
 """The asset does not reach as far as the range that was asked for. Metadata: `size_bytes`."""
 ERROR_REASON_BAD_REQUEST: ErrorReason.ValueType  # 18
-"""The message is not one that HTTP allows. Example: an over-long header."""
+"""The message is not one that HTTP allows. Example: two lengths that differ."""
 ERROR_REASON_BODY_TIMEOUT: ErrorReason.ValueType  # 19
 """The client took too long to send its body. Metadata: `limit_s`."""
+ERROR_REASON_HEADERS_TOO_LARGE: ErrorReason.ValueType  # 20
+"""A header is longer than the server takes, or all are together, or there are too many. Example: a `Cookie` of 40,000
+bytes. Metadata: `header`, `limit_bytes`.
+"""
+ERROR_REASON_URI_TOO_LONG: ErrorReason.ValueType  # 21
+"""The request line is longer than the server takes. Example: a query of 10,000 bytes. Metadata: `limit_bytes`."""
 ERROR_REASON_API_KEY_MISSING: ErrorReason.ValueType  # 30
 """No API key was sent. Example: a call without an `Authorization` header."""
 ERROR_REASON_API_KEY_MALFORMED: ErrorReason.ValueType  # 31
@@ -202,6 +218,10 @@ ERROR_REASON_ACCOUNT_NOT_FOUND: ErrorReason.ValueType  # 36
 """No such account. Metadata: `account_id`."""
 ERROR_REASON_API_KEY_LIMIT: ErrorReason.ValueType  # 37
 """The account has as many keys as an account may have. Metadata: `limit`."""
+ERROR_REASON_EVENT_TOKEN_INVALID: ErrorReason.ValueType  # 38
+"""What was sent as an event token is none of this server. Example: a token that was cut."""
+ERROR_REASON_EVENT_TOKEN_EXPIRED: ErrorReason.ValueType  # 39
+"""The event token was good and its time is over. Metadata: `lifetime_s`."""
 ERROR_REASON_JOB_NOT_FOUND: ErrorReason.ValueType  # 50
 """No such job in this account. Metadata: `job_id`."""
 ERROR_REASON_ASSET_NOT_FOUND: ErrorReason.ValueType  # 51

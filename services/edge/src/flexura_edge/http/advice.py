@@ -28,6 +28,7 @@ _CATALOG = "Fetch GET /api/agent/models and take a model whose status is active.
 _MEND_AND_SEND = "Mend what `errors` names and send the request again."
 _WAIT_AND_SEND = "Wait for retry_after_ms and send the same request again."
 _MAKE_A_KEY = "Create a key on the dashboard and send it as `Authorization: Bearer fx_live_...`."
+_OPEN_AGAIN = "Get another one of POST /api/events/token; open the stream with it and the last `id` as `cursor`."
 _AS_JSON = "Send the body as plain JSON with the header `Content-Type: application/json`."
 _LOOK_FOR_JOB = (
     "Ask GET /api/jobs/{job_id} first: the job may have been accepted. Or send the same request again under the "
@@ -72,6 +73,15 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.BAD_REQUEST: Advice("This is not a valid HTTP message", ("Send the request with a common HTTP client.",)),
     Reason.BODY_TIMEOUT: Advice("The body took too long to arrive", ("Send the whole body within {limit_s} seconds.",)),
+    Reason.HEADERS_TOO_LARGE: Advice(
+        "The headers are too large",
+        ("Send `{header}` with at most {limit_bytes} bytes.", "Send fewer and shorter headers."),
+    ),
+    Reason.URI_TOO_LONG: Advice(
+        "The request line is too long", ("Send a path and query of at most {limit_bytes} bytes.",)
+    ),
+    Reason.EVENT_TOKEN_INVALID: Advice("This is not an event token", (_OPEN_AGAIN,)),
+    Reason.EVENT_TOKEN_EXPIRED: Advice("The event token has expired", (_OPEN_AGAIN,)),
     Reason.API_KEY_MISSING: Advice("No API key was sent", (_MAKE_A_KEY,)),
     Reason.API_KEY_MALFORMED: Advice(
         "This is not an API key", ("Copy the whole key again; it was changed or cut on its way.", _MAKE_A_KEY)

@@ -108,4 +108,5 @@ def asset_headers(exchange: Exchange, asset: job_pb2.Asset, file_name: str, etag
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Content-Security-Policy"] = HARMLESS
     headers["Referrer-Policy"] = "no-referrer"
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # Who has the link may show it on any page.
     return headers

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from multidict import CIMultiDict
 
+from flexura_edge.http.cross_origin import OPEN_TO_ALL, Headers
 from flexura_edge.keys import Caller
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.rpc.trace import is_request_id, is_traceparent, new_traceparent
@@ -21,7 +22,17 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 class Exchange:
     """One request, who makes it, and until when it must be answered."""
 
-    __slots__ = ("caller", "deadline", "parameter", "request", "request_id", "response", "route", "started")
+    __slots__ = (
+        "caller",
+        "cross_origin",
+        "deadline",
+        "parameter",
+        "request",
+        "request_id",
+        "response",
+        "route",
+        "started",
+    )
 
     def __init__(self, request: web.BaseRequest) -> None:
         self.request = request
@@ -31,6 +42,8 @@ class Exchange:
         self.route: Route | None = None
         self.parameter = ""
         self.deadline = self.started
+        self.cross_origin: Headers = OPEN_TO_ALL
+        """What a browser is told: all may read the answer, until the route turns out to need a key."""
         self.response: web.StreamResponse | None = None
         """Set by a handler that has begun to send."""
 
@@ -61,7 +74,13 @@ class Exchange:
     def headers(self, content_type: str, *more: tuple[str, str]) -> CIMultiDict[str]:
         """The headers that every answer has, and more."""
         return CIMultiDict(
-            (("Content-Type", content_type), ("Server", SERVER), ("X-Request-Id", self.request_id), *more),
+            (
+                ("Content-Type", content_type),
+                ("Server", SERVER),
+                ("X-Request-Id", self.request_id),
+                *self.cross_origin,
+                *more,
+            ),
         )
 
     def json(self, body: bytes, status: int = 200) -> web.Response:
@@ -69,9 +88,9 @@ class Exchange:
         headers = self.headers("application/json", ("Cache-Control", "no-store"))
         return web.Response(body=body, status=status, headers=headers)
 
-    def nothing(self) -> web.Response:
-        """The answer to whoever had something removed."""
-        headers = self.headers("", ("Cache-Control", "no-store"))
+    def nothing(self, *more: tuple[str, str]) -> web.Response:
+        """The answer that has no body."""
+        headers = self.headers("", ("Cache-Control", "no-store"), *more)
         del headers["Content-Type"]
         return web.Response(status=204, headers=headers)
 

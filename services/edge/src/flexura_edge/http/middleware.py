@@ -6,15 +6,19 @@ import time
 from aiohttp import web
 from prometheus_client import Histogram
 
+from flexura_edge.http.cross_origin import CrossOrigin, is_preflight
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.problem import HIDDEN, problem
 from flexura_edge.http.routes import Routes
 from flexura_edge.keys import Keys
 from flexura_edge.limits import Limit
 from flexura_kit import log
-from flexura_kit.errors import FlexuraError
+from flexura_kit.errors import FlexuraError, Reason
 
 CLIENT_LEFT = 499  # Never sent; it is how the log says that nobody waited for the answer.
+
+ALL_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST"})
+NEAREST_S = 2.0
 
 REQUEST_SECONDS = Histogram(
     "flexura_http_seconds",
@@ -29,8 +33,9 @@ logger = log.get_logger()
 class Door:
     """Takes a request, has its route answer it, and leaves one line about it in the log."""
 
-    def __init__(self, routes: Routes, keys: Keys, requests: Limit) -> None:
+    def __init__(self, routes: Routes, keys: Keys, requests: Limit, cross_origin: CrossOrigin) -> None:
         self._routes = routes
+        self._cross_origin = cross_origin
         self._keys = keys
         self._requests = requests
         self._seconds: dict[tuple[str, int], Histogram] = {}
@@ -64,15 +69,52 @@ class Door:
 
     async def _route(self, exchange: Exchange) -> web.StreamResponse:
         request = exchange.request
-        route, exchange.parameter = self._routes.find(request)
+        if request.method == "OPTIONS":
+            return self._options(exchange)
+        try:
+            route, exchange.parameter = self._routes.find(request)
+        except FlexuraError as error:
+            raise await self._with_nearest(exchange, error) from None
         exchange.route = route
         exchange.deadline = exchange.started + route.budget_s
         if route.needs_key:
-            authorization = request.headers.get("Authorization")
-            exchange.caller = self._keys.known(authorization)
-            if exchange.caller is None:
-                exchange.caller = await self._keys.caller(authorization, exchange.remaining_s())
+            exchange.cross_origin = self._cross_origin.headers(request)
+            await self._identify(exchange)
         return await route.handle(exchange)
+
+    async def _identify(self, exchange: Exchange) -> None:
+        authorization = exchange.request.headers.get("Authorization")
+        exchange.caller = self._keys.known(authorization)
+        if exchange.caller is None:
+            exchange.caller = await self._keys.caller(authorization, exchange.remaining_s())
+
+    async def _with_nearest(self, exchange: Exchange, error: FlexuraError) -> FlexuraError:
+        """Compares with all routes only for who has a key: it takes time, and strangers may have none of it."""
+        if error.reason is not Reason.ROUTE_NOT_FOUND or "Authorization" not in exchange.request.headers:
+            return error
+        exchange.deadline = exchange.started + NEAREST_S
+        try:
+            await self._identify(exchange)
+        except FlexuraError:
+            return error
+        return self._routes.nearest(exchange.request)
+
+    def _options(self, exchange: Exchange) -> web.StreamResponse:
+        """Answers what a path takes; to a browser that asks before it sends, also whether it may."""
+        request = exchange.request
+        of_path = self._routes.of_path(request)
+        asks_first = is_preflight(request)
+        if not of_path and not asks_first and request.raw_path != "*":
+            self._routes.find(request)
+        # A page may send to a path that is not there too, so that it can read that it is not.
+        methods = sorted({*of_path, "OPTIONS"} if of_path else ALL_METHODS)
+        exchange.route = next(iter(of_path.values()), None)
+        allow = ("Allow", ", ".join(methods))
+        if not asks_first:
+            return exchange.nothing(allow)
+        exchange.cross_origin = ()
+        needs_key = any(route.needs_key for route in of_path.values())
+        return exchange.nothing(allow, *self._cross_origin.preflight(request, methods, needs_key=needs_key))
 
     def _report(self, exchange: Exchange, status: int) -> None:
         seconds = time.monotonic() - exchange.started

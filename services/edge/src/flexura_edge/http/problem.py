@@ -33,11 +33,16 @@ STATUS_OF_REASON = {
     Reason.JOB_DELETED: 410,
     Reason.JOB_EXPIRED: 410,
     Reason.BODY_TOO_LARGE: 413,
+    Reason.URI_TOO_LONG: 414,
     Reason.UNSUPPORTED_MEDIA_TYPE: 415,
     Reason.UNSUPPORTED_ENCODING: 415,
     Reason.IDEMPOTENCY_KEY_REUSED: 422,
     Reason.RANGE_NOT_SATISFIABLE: 416,
+    Reason.HEADERS_TOO_LARGE: 431,
 }
+
+# What is left of the message is not worth reading, or nobody knows where it ends.
+ENDS_CONNECTION = frozenset({Reason.BODY_TOO_LARGE, Reason.BODY_TIMEOUT, Reason.BAD_REQUEST})
 
 RETRY_AFTER_MS = 1000
 HIDDEN = FlexuraError(
@@ -69,7 +74,10 @@ def problem(exchange: Exchange, error: FlexuraError) -> web.Response:
     headers = exchange.headers("application/problem+json")
     headers["Cache-Control"] = "no-store"
     headers.update(headers_of(error, retry_after_ms))
-    return web.Response(body=written(body), status=status, headers=headers)
+    response = web.Response(body=written(body), status=status, headers=headers)
+    if error.reason in ENDS_CONNECTION:
+        response.force_close()
+    return response
 
 
 def written(body: dict[str, Any]) -> bytes:
@@ -113,9 +121,7 @@ def headers_of(error: FlexuraError, retry_after_ms: int | None) -> dict[str, str
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     if error.reason is Reason.METHOD_NOT_ALLOWED:
-        headers["Allow"] = error.metadata["allowed"]
+        headers["Allow"] = f"{error.metadata['allowed']}, OPTIONS"
     if error.reason is Reason.RANGE_NOT_SATISFIABLE:
         headers["Content-Range"] = f"bytes */{error.metadata['size_bytes']}"
-    if error.reason in {Reason.BODY_TOO_LARGE, Reason.BODY_TIMEOUT}:
-        headers["Connection"] = "close"  # What is left of the body is not worth reading.
     return headers

@@ -1,6 +1,5 @@
 """Which path and method is answered by which route."""
 
-import difflib
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -8,6 +7,7 @@ from aiohttp import web
 
 from flexura_edge.http.exchange import Route
 from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.nearest import nearest_name
 
 SHOWN_CHARACTERS = 200
 PARAMETER = "{}"  # Stands for a segment that takes what is there.
@@ -43,8 +43,19 @@ class Routes:
         methods, parameter = self._methods(path)
         route = methods.get(request.method)
         if route is None:
-            raise method_not_allowed(request.method, path, sorted(methods)) if methods else self._not_found(path)
+            raise method_not_allowed(request.method, path, sorted(methods)) if methods else not_found(path)
         return route, parameter
+
+    def of_path(self, request: web.BaseRequest) -> dict[str, Route]:
+        """The routes of a path by their methods; empty where there is none."""
+        return self._methods(path_of(request))[0]
+
+    def nearest(self, request: web.BaseRequest) -> FlexuraError:
+        """Says that there is no such route, and which is nearest."""
+        path = path_of(request)[:SHOWN_CHARACTERS]
+        filled = {with_parameters_of(path, route.path): route.path for route in self.all}
+        nearest = nearest_name(path, filled, similarity_min=0)
+        return not_found(path, filled[nearest] if nearest else "")
 
     def _methods(self, path: str) -> tuple[dict[str, Route], str]:
         methods = self._fixed.get(path)
@@ -69,17 +80,12 @@ class Routes:
                     return methods, "/".join(part for segment, part in pairs if segment == PARAMETER)
         return {}, ""
 
-    def _not_found(self, path: str) -> FlexuraError:
-        shown = path[:SHOWN_CHARACTERS].encode(errors="replace").decode()
-        filled = {with_parameters_of(shown, route.path): route.path for route in self.all}
-        nearest = filled[difflib.get_close_matches(shown, filled, n=1, cutoff=0)[0]]
-        return FlexuraError(
-            Kind.NOT_FOUND,
-            Reason.ROUTE_NOT_FOUND,
-            f"no route has the path {shown}; the nearest is {nearest}",
-            path=shown,
-            nearest=nearest,
-        )
+
+def not_found(path: str, nearest: str = "") -> FlexuraError:
+    shown = path[:SHOWN_CHARACTERS].encode(errors="replace").decode()
+    told = f"the nearest is {nearest}" if nearest else "GET /api/openapi.json lists all"
+    message = f"no route has the path {shown}; {told}"
+    return FlexuraError(Kind.NOT_FOUND, Reason.ROUTE_NOT_FOUND, message, (), path=shown, nearest=nearest)
 
 
 def with_parameters_of(path: str, template: str) -> str:

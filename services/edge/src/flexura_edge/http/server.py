@@ -1,19 +1,25 @@
 """The HTTP server: addresses, time-outs, and an ordered stop."""
 
+import asyncio
 import errno
 import resource
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp import HttpVersion11, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import ERROR
 
-from flexura_edge.http.exchange import Exchange
-from flexura_edge.http.problem import HIDDEN, problem
+from flexura_edge.http.connection import LINGER_S, Connection, Request
+from flexura_edge.http.refused_heads import FIELD_BYTES_MAX, FIELDS_MAX, LINE_BYTES_MAX
 from flexura_kit import log
-from flexura_kit.errors import FlexuraError, Kind, Reason
 
 KEEP_ALIVE_S = 75.0  # Longer than common proxies keep an idle connection; also ends one that drips its headers.
-LINGER_S = 2.0  # How long the rest of a refused body is read, so that the client sees the refusal.
+SILENT_S = 1.0  # How long a connection must have been silent to be closed from our side.
+LOOK_S = 0.02
+CUT_OFF_S = 0.1  # For handlers to end once their time is up.
 BACKLOG = 1024
 NO_SUCH_ADDRESS = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
@@ -22,40 +28,56 @@ Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 logger = log.get_logger()
 
 
-class Connection(web.RequestHandler):
-    """One connection of a client; what is not HTTP is answered like every other error."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 - the library's own words stay inside.
-    ) -> web.StreamResponse:
-        exchange = Exchange(request)
-        if request.writer.output_size > 0:
-            raise ConnectionAbortedError("the answer could not be finished") from exc
-        error = HIDDEN if status >= web.HTTPInternalServerError.status_code else not_http(exc)
-        logger.info("request_refused", code=error.reason, request_id=exchange.request_id)
-        response = problem(exchange, error)
-        response.force_close()
-        return response
-
-
 class Connections(web.Server):
+    """All connections, and whether their clients are being sent elsewhere."""
+
+    def __init__(self, handle: Handle, **settings: Any) -> None:
+        super().__init__(handle, request_factory=self._request, **settings)
+        self.is_draining = False
+
     def __call__(self) -> web.RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
 
+    async def end(self, grace_s: float) -> None:
+        """Returns when every connection has ended: each once it has been silent for a moment, or when time is up."""
+        until = self._loop.time() + grace_s
+        while self._loop.time() < until:
+            alive = [one for one in self.connections if isinstance(one, Connection) and one.transport is not None]
+            if not alive:
+                return
+            for connection in alive:
+                # A client that is at work sends its next request within this, and is told then.
+                if connection.idle_s > SILENT_S:
+                    connection.half_close()
+            await asyncio.sleep(LOOK_S)
+
+    def _request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        if message is ERROR:
+            # The library's stand-in for what is no request; answered in our version, it says `Connection: close`.
+            message = ERROR._replace(version=HttpVersion11)
+        return Request(message, payload, protocol, writer, task, self._loop)
+
 
 class HTTPServer:
-    """Started and stopped by the lifecycle; `addresses` tells where it listens."""
+    """Started and stopped by the lifecycle; `addresses` tells where it listens.
 
-    def __init__(self, handle: Handle, listen: Sequence[tuple[str, int]], grace_s: float) -> None:
+    When it stops, it takes new connections and requests for `drain_s` more, each with `Connection: close`: until a
+    load balancer has seen that it is not ready. What is under way then has `grace_s`.
+    """
+
+    def __init__(self, handle: Handle, listen: Sequence[tuple[str, int]], drain_s: float, grace_s: float) -> None:
         self._handle = handle
         self._listen = listen
+        self._drain_s = drain_s
         self._grace_s = grace_s
+        self._connections: Connections | None = None
         self._runner: web.ServerRunner | None = None
 
     @property
@@ -64,7 +86,7 @@ class HTTPServer:
 
     async def start(self) -> None:
         allow_connections()
-        connections = Connections(
+        self._connections = Connections(
             self._handle,
             handler_cancellation=True,
             access_log=None,
@@ -72,8 +94,11 @@ class HTTPServer:
             lingering_time=LINGER_S,
             # Compressed bodies are refused; unpacking them first would be the attack.
             auto_decompress=False,
+            max_line_size=LINE_BYTES_MAX,
+            max_field_size=FIELD_BYTES_MAX,
+            max_headers=FIELDS_MAX,
         )
-        self._runner = web.ServerRunner(connections, shutdown_timeout=self._grace_s)
+        self._runner = web.ServerRunner(self._connections, shutdown_timeout=CUT_OFF_S)
         await self._runner.setup()
         try:
             for host, port in self._listen:
@@ -83,10 +108,16 @@ class HTTPServer:
             raise
 
     async def stop(self) -> None:
-        """Takes no more requests, and returns when those under way have ended."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        """Drains, takes no more connections, and returns when all have ended; the idle ones end last."""
+        runner, self._runner = self._runner, None
+        if runner is None or self._connections is None:
+            return
+        self._connections.is_draining = True
+        await asyncio.sleep(self._drain_s)
+        for site in runner.sites:
+            await site.stop()
+        await self._connections.end(self._grace_s)
+        await runner.cleanup()
 
     async def _bind(self, host: str, port: int) -> None:
         if self._runner is None:
@@ -104,8 +135,3 @@ def allow_connections() -> None:
     """Takes all the file descriptors there may be: many systems begin with 1,024, and each client takes one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def not_http(cause: BaseException | None) -> FlexuraError:
-    what = "the request line or a header is too long" if isinstance(cause, LineTooLong) else "this is no HTTP message"
-    return FlexuraError(Kind.INVALID, Reason.BAD_REQUEST, f"{what}; send the request with a common HTTP client")

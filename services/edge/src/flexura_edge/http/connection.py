@@ -1,0 +1,117 @@
+"""One connection of a client: telling HTTP from what is none, and when it may end."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.http import RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import _ErrInfo
+
+from flexura_edge.http.exchange import Exchange
+from flexura_edge.http.problem import HIDDEN, problem
+from flexura_edge.http.refused_heads import HEAD_BYTES_MAX, HeadTooLarge, head_end, refusal_of
+from flexura_kit import log
+
+if TYPE_CHECKING:
+    from flexura_edge.http.server import Connections
+
+LINGER_S = 2.0  # How long the rest of a refused request is read, so that the client sees the refusal.
+HALF_CLOSED_S = 0.5  # How long a client that has just sent a request has to see that it was not taken.
+
+logger = log.get_logger()
+
+
+class Request(web.BaseRequest):
+    """A request whose connection goes on after the answer, unless the server drains by then."""
+
+    @property
+    def keep_alive(self) -> bool:
+        connection = self.protocol
+        return not (self._message.should_close or (isinstance(connection, Connection) and connection.is_draining))
+
+
+class Connection(web.RequestHandler):
+    """Answers what is not HTTP like every other error, and ends without a reset."""
+
+    __slots__ = ("_connections", "_discards", "_head")
+
+    def __init__(self, manager: "Connections", **settings: Any) -> None:
+        super().__init__(manager, **settings)
+        self._connections = manager
+        self._head = b""
+        """What has arrived of a request line and its headers, until they are whole."""
+        self._discards = False
+        """Whether nothing that arrives is read any more."""
+
+    @property
+    def is_draining(self) -> bool:
+        return self._connections.is_draining
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since its last answer; 0 while a request is under way or arrives."""
+        is_waiting = self._waiter is not None and not self._waiter.done()
+        if not is_waiting or self._head or self._messages or self._discards:
+            return 0.0
+        return self._loop.time() - (self._next_keepalive_close_time - self._keepalive_timeout)
+
+    def data_received(self, data: bytes) -> None:
+        if self._discards:
+            return
+        if self._waiter is None and self._request_count:
+            # A handler is at work, so this is a body, or a request that came too early.
+            super().data_received(data)
+            return
+        self._head += data
+        super().data_received(data)
+        self._refuse_large_head()
+        if self._messages and isinstance(self._messages[-1][0], RawRequestMessage):
+            self._head = b""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - the library's own words stay inside.
+    ) -> web.StreamResponse:
+        exchange = Exchange(request)
+        if request.writer.output_size > 0:
+            raise ConnectionAbortedError("the answer could not be finished") from exc
+        is_refusal = status < web.HTTPInternalServerError.status_code
+        error = refusal_of(exc, self._head) if is_refusal else HIDDEN
+        self._head, self._discards = b"", is_refusal
+        logger.info("request_refused", code=error.reason, request_id=exchange.request_id)
+        response = problem(exchange, error)
+        response.force_close()
+        return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        finished = await super().finish_response(request, resp, start_time)
+        if self._discards and self.transport is not None:
+            # Closed at once, with bytes unread, the connection would be reset and the refusal lost.
+            self.transport.write_eof()
+            await asyncio.sleep(LINGER_S)
+        return finished
+
+    def half_close(self) -> None:
+        """Says that no more is answered, and closes once the client has had time to see it."""
+        self._discards = True
+        if self.transport is not None:
+            self.transport.write_eof()
+        self._loop.call_later(HALF_CLOSED_S, self.force_close)
+
+    def _refuse_large_head(self) -> None:
+        if len(self._head) <= HEAD_BYTES_MAX or head_end(self._head) <= HEAD_BYTES_MAX:
+            return
+        if self._messages and isinstance(self._messages[-1][0], _ErrInfo):
+            return
+        if self._messages:
+            self._messages.pop()
+        self._messages.append((_ErrInfo(400, HeadTooLarge(), ""), EMPTY_PAYLOAD))
+        self._discards = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

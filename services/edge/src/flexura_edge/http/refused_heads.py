@@ -1,0 +1,77 @@
+"""Request lines and headers that are refused: how large they may be, and what is wrong with one."""
+
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+
+from flexura_kit.errors import FlexuraError, Kind, Reason
+
+LINE_BYTES_MAX = 8190
+# All programs on localhost share one jar of cookies, and browsers send it as one header.
+FIELD_BYTES_MAX = 32 << 10
+HEAD_BYTES_MAX = 64 << 10
+FIELDS_MAX = 128
+NAME_CHARACTERS_MAX = 100
+TLS_HANDSHAKE = b"\x16\x03"
+
+ADVICE_OF_FIELD = {
+    "cookie": "clear the cookies of this host, which all programs on it share, or send the request without them",
+    "authorization": "send `Bearer ` and the API key, and nothing else",
+}
+
+
+class HeadTooLarge(BadHttpMessage):
+    """All headers together are too large."""
+
+    def __init__(self) -> None:
+        super().__init__("the head is too large")
+
+
+def head_end(received: bytes) -> int:
+    """Where the body begins; all that has arrived where the headers are not whole."""
+    end = received.find(b"\r\n\r\n")
+    return len(received) if end < 0 else end + 4
+
+
+def refusal_of(cause: BaseException | None, received: bytes) -> FlexuraError:
+    """Says what is wrong with a head; `received` is what of it has arrived, empty where nobody knows."""
+    if isinstance(cause, LineTooLong) and is_line_too_long(received):
+        message = f"the request line is longer than {LINE_BYTES_MAX} bytes; send a shorter path or query"
+        return FlexuraError(Kind.INVALID, Reason.URI_TOO_LONG, message, (), limit_bytes=str(LINE_BYTES_MAX))
+    if isinstance(cause, LineTooLong):
+        return too_large(received, f"longer than the {FIELD_BYTES_MAX} bytes that one header may have", FIELD_BYTES_MAX)
+    if isinstance(cause, HeadTooLarge):
+        of_all = f"the longest of headers that are together larger than {HEAD_BYTES_MAX} bytes"
+        return too_large(received, of_all, HEAD_BYTES_MAX)
+    if "Too many headers" in str(cause):
+        message = f"the request has more than {FIELDS_MAX} headers; send fewer"
+        return FlexuraError(Kind.INVALID, Reason.HEADERS_TOO_LARGE, message, (), limit=str(FIELDS_MAX))
+    what = "this is no HTTP message"
+    if received.startswith(TLS_HANDSHAKE):
+        what = "this is TLS, and the server speaks plain HTTP here: use an address that begins with http://"
+    return FlexuraError(Kind.INVALID, Reason.BAD_REQUEST, f"{what}; send the request with a common HTTP client")
+
+
+def is_line_too_long(received: bytes) -> bool:
+    line = received.partition(b"\r\n")[0]
+    return len(line) > LINE_BYTES_MAX
+
+
+def too_large(received: bytes, how: str, limit_bytes: int) -> FlexuraError:
+    name = longest_field(received)
+    which = f"the header `{name}` is" if name else "a header is"
+    mend = ADVICE_OF_FIELD.get(name.lower(), "send a shorter one, or leave it out")
+    return FlexuraError(
+        Kind.INVALID,
+        Reason.HEADERS_TOO_LARGE,
+        f"{which} {how}; {mend}",
+        (),
+        header=name,
+        limit_bytes=str(limit_bytes),
+    )
+
+
+def longest_field(received: bytes) -> str:
+    """The name of the longest header; empty where none has a name."""
+    lines = received[: head_end(received)].split(b"\r\n")[1:]
+    name, colon, _ = max(lines, key=len, default=b"").partition(b":")
+    shown = name[:NAME_CHARACTERS_MAX].decode("ascii", errors="replace").strip()
+    return shown if colon or shown else ""
