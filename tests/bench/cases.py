@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from bench.downloads import downloaded_mib_per_second
 from bench.installation import Installation, answering, free_port, memory_mb, processor_s, program
 from bench.internal import Internal, store_object
 from bench.load import Load, load, share_of
@@ -39,6 +40,7 @@ READ_JOBS = 20_000
 SUBMIT_BODIES = 2_000
 SERVICES = ("flexura_edge", "flexura_auth", "flexura_search", "flexura_jobs", "flexura_media_worker")
 MIB = 1 << 20
+STORE_DOWNLOAD_MIB = 2048
 
 
 @dataclass(frozen=True)
@@ -159,12 +161,12 @@ async def assets(running: Installation, inside: Internal, folder: Path) -> list[
         key, asset, link = await store_object(running, folder, size * MIB)
         (job_id,) = await inside.make_jobs(1)
         await inside.finish_jobs([job_id], key, asset)
-        parts = urlsplit(link)
+        certificate = Path(running.environment("flexura_edge")["FLEXURA_S3_CERTIFICATE_FILE"])
         ours, stores = [], []
         for _ in range(ROUNDS):
             ours.append(await load(running.url, [f"/api/assets/{job_id}.png"], connections=8))
-            stores.append(await load(f"http://{parts.netloc}", [f"{parts.path}?{parts.query}"], connections=8))
-        rate, of_store = (statistics.median(run.mib_per_second for run in some) for some in (ours, stores))
+            stores.append(await downloaded_mib_per_second(link, certificate, size * MIB, 8, STORE_DOWNLOAD_MIB // size))
+        rate, of_store = statistics.median(run.mib_per_second for run in ours), statistics.median(stores)
         rows += [
             Row(f"Asset of {size} MiB, 8 connections", f"{rate:.0f} MiB/s"),
             Row("The same object straight from the store", f"{of_store:.0f} MiB/s"),

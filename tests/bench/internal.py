@@ -117,6 +117,9 @@ async def store_object(running: Installation, folder: Path, size_bytes: int) -> 
     environment = running.environment("flexura_edge")
     settings = BlobSettings(
         endpoint=environment["FLEXURA_S3_ENDPOINT"],
+        secure=True,
+        ca_file=Path(environment["FLEXURA_S3_CA_FILE"]),
+        certificate_file=Path(environment["FLEXURA_S3_CERTIFICATE_FILE"]),
         bucket=environment["FLEXURA_S3_BUCKET"],
         access_key_file=Path(environment["FLEXURA_S3_ACCESS_KEY_FILE"]),
         secret_key_file=Path(environment["FLEXURA_S3_SECRET_KEY_FILE"]),

@@ -16,10 +16,14 @@ GONE_WITHIN_S = 60
 
 def store_of(flexura: Installation) -> BlobSettings:
     ports = json.loads((flexura.home.folder / "ports.json").read_text())
+    certificate = flexura.home.folder / "s3" / "tls.pem"
     return BlobSettings(
         endpoint=f"127.0.0.1:{ports['s3']}",
         bucket=BUCKET,
         access_key_file=flexura.home.secret_file("s3-access-key"),
+        secure=True,
+        ca_file=certificate,
+        certificate_file=certificate,
         secret_key_file=flexura.home.secret_file("s3-secret-key"),
     )
 

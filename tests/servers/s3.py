@@ -7,10 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import urllib3
+from minio import Minio
+
+from flexura_kit.blob import tls_context
 from flexura_kit.settings import BlobSettings
 from flexura_local.s3 import BUCKET, GRPC_OFFSET, Store, store_ports
 from servers.process import ServerProcess
 from servers.retry import with_fresh_ports
+
+CLIENT_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class S3Server:
     secret_key: str
     access_key_file: Path
     secret_key_file: Path
+    certificate_file: Path
     ports: dict[str, int]
     process: ServerProcess
 
@@ -35,6 +42,16 @@ class S3Server:
             region=self.region,
             access_key_file=self.access_key_file,
             secret_key_file=self.secret_key_file,
+            secure=True,
+            ca_file=self.certificate_file,
+            certificate_file=self.certificate_file,
+        )
+
+    def client(self, secret_key: str | None = None) -> Minio:
+        """The store's own client, with its credentials or a wrong one."""
+        pool = urllib3.PoolManager(ssl_context=tls_context(self.settings), timeout=CLIENT_TIMEOUT_S)
+        return Minio(
+            self.endpoint, self.access_key, secret_key or self.secret_key, region=self.region, http_client=pool
         )
 
 
@@ -68,6 +85,7 @@ async def _start(folder: Path, sockets: Path) -> S3Server:
         store.secret_key,
         access_key_file,
         secret_key_file,
+        store.certificate_file,
         store.ports,
         process,
     )

@@ -36,7 +36,7 @@ async def store_that_sends(*parts: bytes, ends: bool = False) -> AsyncIterator[i
 
 async def download(port: int, times: int = 1) -> tuple[list[bytes], bool]:
     """Asks on one connection; answers the bodies and whether the connection may be used again."""
-    connection = await connect("127.0.0.1", port, secure=False, timeout_s=2)
+    connection = await connect("127.0.0.1", port, tls=None, timeout_s=2)
     bodies = []
     try:
         for _ in range(times):
@@ -79,7 +79,7 @@ async def test_a_body_that_ends_short_is_no_body() -> None:
 
 async def test_a_store_that_says_nothing_is_waited_for_no_longer_than_allowed() -> None:
     async with store_that_sends() as port:
-        connection = await connect("127.0.0.1", port, secure=False, timeout_s=2)
+        connection = await connect("127.0.0.1", port, tls=None, timeout_s=2)
         with pytest.raises(TimeoutError):
             await connection.ask(REQUEST, 0.1)
         connection.close()
@@ -93,7 +93,7 @@ async def test_a_store_whose_head_does_not_end_is_left() -> None:
 
 async def test_a_slow_reader_holds_the_store_back() -> None:
     async with store_that_sends(b"HTTP/1.1 206 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000)) as port:
-        connection = await connect("127.0.0.1", port, secure=False, timeout_s=2)
+        connection = await connect("127.0.0.1", port, tls=None, timeout_s=2)
         answer = await connection.ask(REQUEST, 2)
         await asyncio.sleep(0.3)
         assert connection.buffered_bytes < 4 << 20

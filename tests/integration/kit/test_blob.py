@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from servers.s3 import S3Server
 
-from flexura_kit.blob import blobs
+from flexura_kit.blob import blobs, tls_context
 from flexura_kit.errors import FlexuraError, Kind
 from flexura_kit.settings import BlobSettings
 
@@ -27,7 +27,10 @@ async def test_an_object_is_kept_found_linked_and_removed(shared_s3: S3Server, t
         assert found is not None
         assert (found.size_bytes, found.content_type) == (size_bytes, "image/png")
         link = store.presigned_get(key, 60)
-        fetched = await asyncio.to_thread(lambda: urllib.request.urlopen(link, timeout=10).read())  # noqa: S310
+        tls = tls_context(shared_s3.settings)
+        fetched = await asyncio.to_thread(
+            lambda: urllib.request.urlopen(link, timeout=10, context=tls).read()  # noqa: S310
+        )
         assert hashlib.sha256(fetched).digest() == hashlib.sha256(content).digest()
         await store.remove(key)
         await store.remove(key)

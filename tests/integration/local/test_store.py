@@ -4,10 +4,13 @@ import asyncio
 import io
 from pathlib import Path
 
+import urllib3
 from minio import Minio
 from servers.process import ServerProcess
 
-from flexura_local.s3 import BUCKET, Store, store_ports
+from flexura_kit.blob import tls_context
+from flexura_kit.settings import BlobSettings
+from flexura_local.s3 import BUCKET, REGION, Store, store_ports
 
 BODY = b"kept" * 1000
 
@@ -35,4 +38,7 @@ def _check(store: Store) -> None:
 
 
 def _client(store: Store) -> Minio:
-    return Minio(store.endpoint, store.access_key, store.secret_key, region="us-east-1", secure=False)
+    certificate = store.certificate_file
+    tls = tls_context(BlobSettings(secure=True, ca_file=certificate, certificate_file=certificate))
+    pool = urllib3.PoolManager(ssl_context=tls)
+    return Minio(store.endpoint, store.access_key, store.secret_key, region=REGION, http_client=pool)

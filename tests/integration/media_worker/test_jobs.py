@@ -5,14 +5,12 @@ import io
 
 import pytest
 from integration.media_worker.peers import PeerJob, Plant, until
-from minio import Minio
 from PIL import Image
 from servers.s3 import S3Server
 
 
 def stored(store: S3Server, job: PeerJob) -> bytes:
-    client = Minio(store.endpoint, store.access_key, store.secret_key, secure=False, region=store.region)
-    response = client.get_object(store.bucket, job.completions[-1].object_key)
+    response = store.client().get_object(store.bucket, job.completions[-1].object_key)
     try:
         return response.read()
     finally:

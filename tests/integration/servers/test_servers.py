@@ -21,13 +21,7 @@ async def _connect(server: NATSServer) -> nats.NATS:
 
 
 def _client(server: S3Server, secret: str | None = None) -> Minio:
-    return Minio(
-        server.endpoint,
-        access_key=server.access_key_file.read_text(),
-        secret_key=secret or server.secret_key_file.read_text(),
-        region=server.region,
-        secure=False,
-    )
+    return server.client(secret)
 
 
 async def test_nats_keeps_its_stream_over_a_kill_and_a_start_on_the_same_port(own_nats: NATSServer) -> None:

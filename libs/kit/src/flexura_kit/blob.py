@@ -1,6 +1,7 @@
 """The object store: S3 by MinIO's client, in threads of its own."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -112,6 +113,7 @@ async def blobs(settings: BlobSettings, threads: int = 4) -> AsyncIterator[Blobs
         timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
         maxsize=threads,
         retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        ssl_context=tls_context(settings),
     )
     client = Minio(
         settings.endpoint,
@@ -127,6 +129,16 @@ async def blobs(settings: BlobSettings, threads: int = 4) -> AsyncIterator[Blobs
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         pool.clear()
+
+
+def tls_context(settings: BlobSettings) -> ssl.SSLContext | None:
+    """How to trust the store and to show who we are; None where it does not speak TLS."""
+    if not settings.secure:
+        return None
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    if settings.certificate_file is not None:
+        context.load_cert_chain(settings.certificate_file)
+    return context
 
 
 @contextmanager

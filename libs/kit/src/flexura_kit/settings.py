@@ -77,6 +77,10 @@ class BlobSettings(Group):
     """`host:port` of the S3 server."""
     secure: bool = False
     """Whether it speaks TLS."""
+    ca_file: Path | None = None
+    """File with the certificates (PEM) that its own must come from; those of the system without."""
+    certificate_file: Path | None = None
+    """File with our certificate and its private key (PEM), where it asks for one."""
     region: str = "us-east-1"
     """Region to sign for; naming it saves a call before each first signature."""
     bucket: str = "flexura-assets"

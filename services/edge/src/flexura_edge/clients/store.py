@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flexura_edge.clients.store_connection import Answer, Chunk, StoreConnection, connect
 from flexura_edge.recent import Recent
-from flexura_kit.blob import Blobs
+from flexura_kit.blob import Blobs, tls_context
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.settings import BlobSettings
 
@@ -27,7 +27,7 @@ class StoreClient:
     def __init__(self, settings: BlobSettings, blobs: Blobs) -> None:
         host, _, port = settings.endpoint.rpartition(":")
         self._address = (host.strip("[]"), int(port)) if host else (settings.endpoint, 443 if settings.secure else 80)
-        self._secure = settings.secure
+        self._tls = tls_context(settings)
         self._blobs = blobs
         self._requests: Recent[str, str] = Recent(LINKS_MAX, LINK_KEPT_S)
         self._idle: list[StoreConnection] = []
@@ -67,7 +67,7 @@ class StoreClient:
                 with contextlib.suppress(ConnectionError):
                     # Closed by the store while it was idle: asking on another one is safe, for it only reads.
                     return await ask_on(self._idle.pop(), request, timeout_s)
-            connection = await connect(*self._address, secure=self._secure, timeout_s=min(timeout_s, CONNECT_S))
+            connection = await connect(*self._address, tls=self._tls, timeout_s=min(timeout_s, CONNECT_S))
             return await ask_on(connection, request, timeout_s)
         except (OSError, TimeoutError) as error:
             raise unavailable() from error

@@ -121,11 +121,9 @@ class StoreConnection(asyncio.Protocol):
             self._arrival.set_result(None)
 
 
-async def connect(host: str, port: int, *, secure: bool, timeout_s: float) -> StoreConnection:
+async def connect(host: str, port: int, *, tls: ssl.SSLContext | None, timeout_s: float) -> StoreConnection:
     async with asyncio.timeout(timeout_s):
-        _, connection = await asyncio.get_running_loop().create_connection(
-            StoreConnection, host, port, ssl=ssl.create_default_context() if secure else None
-        )
+        _, connection = await asyncio.get_running_loop().create_connection(StoreConnection, host, port, ssl=tls)
     return connection
 
 
