@@ -96,6 +96,8 @@ async def test_real_answers_are_as_the_document_says(door: Edge, some_jobs: dict
         ("GET", "/api/events", "/api/events", None, key, 200),
         ("GET", "/api/events", "/api/events?cursor=none", None, key, 400),
         ("GET", "/api/events", "/api/events", None, {}, 401),
+        ("POST", "/api/events/token", "/api/events/token", None, key, 201),
+        ("POST", "/api/events/token", "/api/events/token", None, {}, 401),
         ("GET", "/api/jobs/{job_id}/events", f"/api/jobs/{some_jobs['completed']}/events", None, key, 200),
         ("GET", "/api/jobs/{job_id}/events", "/api/jobs/none/events", None, key, 404),
         ("GET", "/api/agent/models", "/api/agent/models", None, {}, 200),

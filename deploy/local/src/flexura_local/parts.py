@@ -171,6 +171,7 @@ def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -
         "FLEXURA_AUTH_TARGET": target(home, "auth"),
         "FLEXURA_JOBS_TARGET": target(home, "jobs"),
         "FLEXURA_SEARCH_TARGET": target(home, "search"),
+        "FLEXURA_EVENT_TOKEN_KEY_FILE": str(home.secret_file("event-token-key")),
         "FLEXURA_DRAIN_S": "0.2",  # Nobody could be sent to another edge: there is none.
         "FLEXURA_GRACE_S": "2",
     }

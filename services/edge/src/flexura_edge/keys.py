@@ -67,7 +67,14 @@ class Keys:
 
     async def caller(self, authorization: str | None, timeout_s: float) -> Caller:
         """Answers the caller, or refuses with the reason why the key does not work."""
-        key = digest(secret_of(authorization))
+        return await self.caller_of(digest(secret_of(authorization)), timeout_s)
+
+    def known_digest(self, key: bytes) -> Caller | None:
+        """Like `known`, for the digest of a key."""
+        return self._fresh(key)
+
+    async def caller_of(self, key: bytes, timeout_s: float) -> Caller:
+        """Like `caller`, for the digest of a key."""
         caller = self._fresh(key)
         if caller is not None:
             return caller

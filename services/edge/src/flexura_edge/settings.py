@@ -1,6 +1,7 @@
 """The settings of the edge."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -39,6 +40,11 @@ class EdgeSettings(Settings):
     """Streams of events that are open at once; a further one is answered 503."""
     event_streams_of_account_max: Positive = 100
     """Streams of events of one account; a further one is answered 429."""
+    event_token_key_file: Path | None = None
+    """File that all replicas share, with 32 or more random characters a line: the first encrypts event tokens, all \
+decrypt them. Without it a token works on the edge alone that made it."""
+    event_token_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    """Seconds for which an event token opens streams."""
     event_heartbeat_s: Annotated[float, Field(gt=0, le=300)] = 15.0
     """Seconds without an event after which a stream says that it is still there; shorter than proxies have patience."""
     cors_origins: str = ""

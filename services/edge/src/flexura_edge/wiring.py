@@ -15,12 +15,13 @@ from flexura_edge.clients.search import SearchClient
 from flexura_edge.clients.store import StoreClient, store_client
 from flexura_edge.clients.updates import hear_updates
 from flexura_edge.clients.webhooks import WebhooksClient
+from flexura_edge.event_tokens import EventTokens, read_secrets
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.cross_origin import CrossOrigin
 from flexura_edge.http.deliveries import Deliveries
-from flexura_edge.http.events import Events, EventStreams
+from flexura_edge.http.events import Events, EventStreams, EventTokenMaker
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
 from flexura_edge.http.job_list import JobList
@@ -66,12 +67,14 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         jobs.forget(account_id, job_id)
         asked.jobs.forget(job_id)
 
+    tokens = EventTokens(read_secrets(settings.event_token_key_file), settings.event_token_s)
     handlers = Handlers(
         generate=Generate(asked.jobs.create, bodies, jobs),
         jobs=jobs,
         job_list=JobList(control.list, public_url),
         job_control=JobControl(control.cancel, control.delete, forget, public_url),
         events=Events(control.list_events, asked.jobs.get, streams, waits, public_url),
+        event_tokens=EventTokenMaker(tokens, public_url),
         catalog=Catalog(supplies.current, public_url),
         assets=Assets(asked.jobs.resolve_asset, asked.store.open_object, downloads),
         search=Search(asked.search.search, asked.search.read_pages, bodies),
@@ -83,7 +86,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     hear(connection, keys, waiting, forget)
     life.run("catalog", supplies.keep_fresh)
     cross_origin = CrossOrigin(origins(settings.cors_origins))
-    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max), cross_origin)
+    door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max), cross_origin, tokens)
     server = HTTPServer(door.handle, addresses(settings.listen), settings.drain_s, settings.grace_s)
     life.serve(server)
     return server

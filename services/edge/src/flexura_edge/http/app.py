@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flexura_edge.http.assets import Assets
 from flexura_edge.http.catalog import Catalog
 from flexura_edge.http.deliveries import Deliveries
-from flexura_edge.http.events import Events
+from flexura_edge.http.events import Events, EventTokenMaker
 from flexura_edge.http.exchange import Route
 from flexura_edge.http.health import Health
 from flexura_edge.http.job_control import JobControl
@@ -33,6 +33,7 @@ class Handlers:
     job_list: JobList
     job_control: JobControl
     events: Events
+    event_tokens: EventTokenMaker
     catalog: Catalog
     assets: Assets
     search: Search
@@ -73,8 +74,9 @@ def job_routes(handlers: Handlers) -> list[Route]:
         Route("GET", one, handlers.jobs.get, READ_S),
         Route("DELETE", one, handlers.job_control.delete, READ_S),
         Route("POST", f"{one}/cancel", handlers.job_control.cancel, READ_S, is_repeatable=True),
-        Route("GET", f"{one}/events", handlers.events.of_job, READ_S),
-        Route("GET", "/api/events", handlers.events.of_account, READ_S),
+        Route("GET", f"{one}/events", handlers.events.of_job, READ_S, takes_event_token=True),
+        Route("GET", "/api/events", handlers.events.of_account, READ_S, takes_event_token=True),
+        Route("POST", "/api/events/token", handlers.event_tokens.create, BRIEF_S, is_repeatable=True),
     ]
 
 

@@ -17,6 +17,7 @@ RETURN_MARGIN_S = 0.02  # Leaves time to say which part was slow.
 WORTHWHILE_S = 0.1  # With less left, asking another service is wasted work.
 SERVER = "Flexura"
 IDEMPOTENCY_KEY = "Idempotency-Key"
+EVENT_TOKEN = "token"  # noqa: S105 - the name of a parameter.
 
 
 class Exchange:
@@ -26,6 +27,7 @@ class Exchange:
         "caller",
         "cross_origin",
         "deadline",
+        "key_digest",
         "parameter",
         "request",
         "request_id",
@@ -39,6 +41,8 @@ class Exchange:
         self.started = time.monotonic()
         self.request_id = request_id_of(request)
         self.caller: Caller | None = None
+        self.key_digest: bytes | None = None
+        """Of the key that an event token stands for, where one was sent in the place of a key."""
         self.route: Route | None = None
         self.parameter = ""
         self.deadline = self.started
@@ -112,6 +116,8 @@ class Route:
     """Whether a POST that is sent twice does no more than one that is sent once."""
     takes_idempotency_key: bool = False
     """Whether it is repeatable under an `Idempotency-Key`."""
+    takes_event_token: bool = False
+    """Whether `?token=` serves in the place of a key."""
 
 
 def request_id_of(request: web.BaseRequest) -> str:

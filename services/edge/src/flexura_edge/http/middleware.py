@@ -6,8 +6,9 @@ import time
 from aiohttp import web
 from prometheus_client import Histogram
 
-from flexura_edge.http.cross_origin import CrossOrigin, is_preflight
-from flexura_edge.http.exchange import Exchange
+from flexura_edge.event_tokens import EventTokens
+from flexura_edge.http.cross_origin import OPEN_TO_ALL, CrossOrigin, is_preflight
+from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
 from flexura_edge.http.problem import HIDDEN, problem
 from flexura_edge.http.routes import Routes
 from flexura_edge.keys import Keys
@@ -33,9 +34,12 @@ logger = log.get_logger()
 class Door:
     """Takes a request, has its route answer it, and leaves one line about it in the log."""
 
-    def __init__(self, routes: Routes, keys: Keys, requests: Limit, cross_origin: CrossOrigin) -> None:
+    def __init__(
+        self, routes: Routes, keys: Keys, requests: Limit, cross_origin: CrossOrigin, tokens: EventTokens
+    ) -> None:
         self._routes = routes
         self._cross_origin = cross_origin
+        self._tokens = tokens
         self._keys = keys
         self._requests = requests
         self._seconds: dict[tuple[str, int], Histogram] = {}
@@ -84,9 +88,24 @@ class Door:
 
     async def _identify(self, exchange: Exchange) -> None:
         authorization = exchange.request.headers.get("Authorization")
+        route = exchange.route
+        if (
+            authorization is None
+            and route is not None
+            and route.takes_event_token
+            and "token=" in exchange.request.raw_path
+        ):
+            await self._identify_by_token(exchange)
+            return
         exchange.caller = self._keys.known(authorization)
         if exchange.caller is None:
             exchange.caller = await self._keys.caller(authorization, exchange.remaining_s())
+
+    async def _identify_by_token(self, exchange: Exchange) -> None:
+        # Who has the token may use it on any page, as it is with the link of an asset.
+        exchange.cross_origin = OPEN_TO_ALL
+        exchange.key_digest = self._tokens.key_digest(exchange.request.query.get(EVENT_TOKEN, ""))
+        exchange.caller = await self._keys.caller_of(exchange.key_digest, exchange.remaining_s())
 
     async def _with_nearest(self, exchange: Exchange, error: FlexuraError) -> FlexuraError:
         """Compares with all routes only for who has a key: it takes time, and strangers may have none of it."""

@@ -2,5 +2,6 @@
 
 from flexura_edge.http.events.handler import Events
 from flexura_edge.http.events.stream import EventStreams
+from flexura_edge.http.events.tokens import EventTokenMaker
 
-__all__ = ["EventStreams", "Events"]
+__all__ = ["EventStreams", "EventTokenMaker", "Events"]

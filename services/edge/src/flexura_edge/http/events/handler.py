@@ -11,14 +11,14 @@ from flexura_edge.http.events.cursor import WRONG, cursor_of, sequence_of
 from flexura_edge.http.events.event_json import event_json
 from flexura_edge.http.events.reader import ListEvents, Reader
 from flexura_edge.http.events.stream import MEDIA_TYPE, EventStreams, stream_headers
-from flexura_edge.http.exchange import Exchange
+from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
 from flexura_edge.http.job_json import is_finished
 from flexura_edge.http.jobs import ID_CHARACTERS_MAX, refuse_impossible
 from flexura_edge.http.query import Query
 from flexura_edge.http.waits import Waits, wait_s_of
 from flexura_kit.ids import AccountId, JobId
 
-STREAM_PARAMETERS = ("cursor", "job_id")
+STREAM_PARAMETERS = ("cursor", "job_id", EVENT_TOKEN)
 PAGE_PARAMETERS = (*STREAM_PARAMETERS, "limit", "wait")
 LIMIT, LIMIT_MAX = 50, 100
 CURSOR_CHARACTERS_MAX = 100

@@ -93,13 +93,20 @@ class EventStreams:
     async def _why_over(self, exchange: Exchange) -> str | None:
         if self._waiting.is_over:
             return STOPPING
+        try:
+            await self._verify(exchange)
+        except FlexuraError as error:
+            return error.message
+        return None
+
+    async def _verify(self, exchange: Exchange) -> None:
+        """Refuses once the key has ended with which, or with a token of which, the stream was opened."""
+        if exchange.key_digest is not None:
+            await self._keys.caller_of(exchange.key_digest, VERIFY_TIMEOUT_S)
+            return
         authorization = exchange.request.headers.get("Authorization")
         if self._keys.known(authorization) is None:
-            try:
-                await self._keys.caller(authorization, VERIFY_TIMEOUT_S)
-            except FlexuraError as error:
-                return error.message
-        return None
+            await self._keys.caller(authorization, VERIFY_TIMEOUT_S)
 
 
 class Outlet:

@@ -1,0 +1,89 @@
+"""Tokens for clients that cannot send a key, such as a browser's EventSource: they open event streams for a while."""
+
+import hashlib
+import os
+import struct
+import time
+from base64 import b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from Crypto.Cipher import AES
+
+from flexura_kit.errors import FlexuraError, Kind, Reason
+
+SCHEME = "fx_events_"
+CONTENT = struct.Struct(">d32s")  # When it ends, and the digest of the key that it stands for.
+NONCE_BYTES = TAG_BYTES = 16
+KEY_CHARACTERS_MIN = 32
+
+
+class EventToken(NamedTuple):
+    text: str
+    expires_at: float
+    """Unix time."""
+
+
+class EventTokens:
+    """Encrypts the digest of a key: who can use the token cannot find out the key, and no list of tokens is kept.
+
+    `secrets` are shared by all replicas. The first one encrypts and all decrypt, so that they can be rotated.
+    """
+
+    def __init__(self, secrets: Sequence[str], lifetime_s: float, wall: Callable[[], float] = time.time) -> None:
+        self._keys = [hashlib.sha256(secret.encode()).digest() for secret in secrets]
+        self._lifetime_s = lifetime_s
+        self._wall = wall
+
+    @property
+    def lifetime_s(self) -> float:
+        return self._lifetime_s
+
+    def make(self, key_digest: bytes) -> EventToken:
+        expires_at = self._wall() + self._lifetime_s
+        nonce = os.urandom(NONCE_BYTES)
+        sealed, tag = cipher(self._keys[0], nonce).encrypt_and_digest(CONTENT.pack(expires_at, key_digest))
+        return EventToken(SCHEME + urlsafe_b64encode(nonce + sealed + tag).decode().rstrip("="), expires_at)
+
+    def key_digest(self, token: str) -> bytes:
+        """Answers the digest of the key that the token stands for; refuses one that is not ours or has ended."""
+        expires_at, digest = self._open(token)
+        if self._wall() >= expires_at:
+            raise FlexuraError(
+                Kind.UNAUTHENTICATED,
+                Reason.EVENT_TOKEN_EXPIRED,
+                f"the event token is older than the {self._lifetime_s:g} seconds that it lasts",
+                lifetime_s=f"{self._lifetime_s:g}",
+            )
+        return digest
+
+    def _open(self, token: str) -> tuple[float, bytes]:
+        for key in self._keys:
+            try:
+                given = b64decode(token.removeprefix(SCHEME) + "==", altchars=b"-_", validate=True)
+                sealed, tag = given[NONCE_BYTES:-TAG_BYTES], given[-TAG_BYTES:]
+                expires_at, digest = CONTENT.unpack(cipher(key, given[:NONCE_BYTES]).decrypt_and_verify(sealed, tag))
+            except (ValueError, Base64Error, struct.error):
+                continue
+            return expires_at, digest
+        raise FlexuraError(
+            Kind.UNAUTHENTICATED,
+            Reason.EVENT_TOKEN_INVALID,
+            "the `token` is none that this server has made, or was changed on its way",
+        )
+
+
+def read_secrets(file: Path | None) -> list[str]:
+    """Reads one secret a line; without a file, one that this process alone knows."""
+    if file is None:
+        return [os.urandom(KEY_CHARACTERS_MIN).hex()]
+    secrets = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not secrets or min(map(len, secrets)) < KEY_CHARACTERS_MIN:
+        raise ValueError(f"{file} must hold at least {KEY_CHARACTERS_MIN} characters of a secret on each line")
+    return secrets
+
+
+def cipher(key: bytes, nonce: bytes) -> Any:
+    return AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=TAG_BYTES)
