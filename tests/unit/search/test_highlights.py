@@ -3,10 +3,11 @@
 import unicodedata
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flexura_search.reader.parsing.highlights import PASSAGE_CHARACTERS_MAX, highlights, passages, tokens
+from flexura_search.reader.parsing.highlights import PASSAGE_CHARACTERS_MAX, _sentences, highlights, passages, tokens
 
 FILLER = "Nothing of this is about anything that was asked for, and it goes on for a while. " * 4
 MARKS = "。！؟"  # noqa: RUF001 - they are what is tested.
@@ -48,6 +49,29 @@ def test_passages_end_where_sentences_do() -> None:
     assert all(japanese[start:end][-1] in MARKS for start, end in passages(japanese))
     arabic = "هل فتح الجسر في الربيع؟ " * 40
     assert all(arabic[start:end].endswith("؟") for start, end in passages(arabic))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("a? b", ["a?", "b"]),
+        ("It costs 3.5 million. Yes!) No", ["It costs 3.5 million.", "Yes!)", "No"]),
+        ("one\ntwo.\n\n...three", ["one", "two.", "...three"]),
+        ("「はい。」いいえ。", ["「はい。」", "いいえ。"]),
+        ("Wait...what?! Really?", ["Wait...what?!", "Really?"]),
+    ],
+)
+def test_sentences_end_with_their_marks_or_their_line_on_every_interpreter(text: str, sentences: list[str]) -> None:
+    assert [text[start:end] for start, end in _sentences(text)] == sentences
+    assert [text[start:end] for start, end in passages(text)] == [text]
+
+
+@pytest.mark.parametrize("unit", [".", ".a", '."', "。", "!?", "\n", "(.)"])
+def test_a_page_of_a_million_marks_is_cut(unit: str) -> None:
+    # Where each mark led to a look at all that follow, this would take days.
+    text = unit * 1_000_000
+
+    assert "".join(text[start:end] for start, end in passages(text)) == text.strip()
 
 
 def test_words_are_compared_without_case_and_accents_and_east_asian_text_by_pairs() -> None:

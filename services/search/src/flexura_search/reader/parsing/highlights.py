@@ -15,12 +15,10 @@ PASSAGES_BEST = 5
 PASSAGES_MAX = 20_000
 QUERY_TOKENS_MAX = 200
 # A sentence ends with its marks and the brackets behind them, or with its line. Latin marks need a blank to follow,
-# for 3.5 is no end; the others do not. Nothing is looked at twice: a page may be all dots.
+# for 3.5 is no end; the others do not. What follows is looked at outside the pattern: a pattern that may fail after a
+# run of marks would look at the rest of the run again from each of them, and a page may be all dots.
 LATIN, OTHER, CLOSING = ".!?…", "。！？۔।॥｡", "\"'”’»)\\]*_"  # noqa: RUF001 - marks of East Asia.
-SENTENCE = re.compile(
-    rf"(?:[^\n{LATIN}{OTHER}]++|[{LATIN}]++(?![{CLOSING}]*+(?:\s|\Z)))*+"
-    rf"(?:[{LATIN}]++[{CLOSING}]*+|[{OTHER}]++[{CLOSING}」』”’）]*+|(?=\n)|\Z)"  # noqa: RUF001 - as above.
-)
+MARKS = re.compile(rf"\n|[{LATIN}]+[{CLOSING}]*|[{OTHER}]+[{CLOSING}」』”’）]*")  # noqa: RUF001 - as above.
 COMBINING = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670]")
 # Scripts that put no blanks between words, or glue endings to them: pairs of characters stand for words.
 UNSPACED = (
@@ -81,8 +79,14 @@ def tokens(text: str) -> list[str]:
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    for found in SENTENCE.finditer(text):
-        yield from _trimmed(text, found.start(), found.end())
+    start = 0
+    for marks in MARKS.finditer(text):
+        first, end = marks[0][0], marks.end()
+        if first in LATIN and not text[end : end + 1].isspace() and end < len(text):
+            continue
+        yield from _trimmed(text, start, marks.start() if first == "\n" else end)
+        start = end
+    yield from _trimmed(text, start, len(text))
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
