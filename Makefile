@@ -9,11 +9,11 @@ SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src clients/ad
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop key clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate planted-bugs docs gallery bench gen gen-check breaking lock
+.PHONY: help run stop key clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate fuzz planted-bugs docs gallery bench gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-18s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp ## Set up and run everything on this machine: FLEXURA_HOME=.flexura FLEXURA_PORT=3000.
 	@exec $(BIN)/python -m flexura_local
@@ -25,6 +25,7 @@ key: .venv/run.stamp ## Create an API key on the Flexura that runs: NAME="my lap
 	@$(BIN)/flexura-admin key create --name "$$NAME"
 
 clean: ## Remove the virtual environment and caches; never your data.
+	@if [ -x $(BIN)/python ] && $(BIN)/python -m flexura_local status 2> /dev/null; then echo 'It needs .venv: stop it first (make stop, with its FLEXURA_HOME).'; exit 1; fi
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
@@ -64,6 +65,9 @@ test-faults: .venv/dev.stamp ## Kill, freeze and cut off everything under load a
 
 simulate: .venv/dev.stamp ## Replay one seed of the simulator with its trace: SEED=123.
 	@PYTHONPATH=tests $(BIN)/python -m simulator replay $(or $(SEED),0)
+
+fuzz: .venv/dev.stamp ## Run the property tests with fresh inputs until one fails: SECONDS=300, or SEED=7 for one round.
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 planted-bugs: .venv/dev.stamp ## Plant one bug at a time into a copy of the sources and see whether it is found.
 	@PYTHONPATH=tests $(BIN)/python -m simulator planted

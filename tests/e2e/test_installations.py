@@ -22,6 +22,8 @@ from flexura_local.parts import Part, plan
 from flexura_local.ports import free_ports
 from flexura_local.settings import LocalSettings
 
+ROOT = Path(__file__).parents[2]
+
 
 async def _command(*arguments: str, **settings: str) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
@@ -33,6 +35,43 @@ async def _command(*arguments: str, **settings: str) -> tuple[int | None, str]:
     async with asyncio.timeout(60):
         output, _ = await process.communicate()
     return process.returncode, output.decode()
+
+
+async def test_status_names_what_runs_from_this_installation_whatever_its_home(flexura: Installation) -> None:
+    status, said = await _command("status")
+
+    assert status == 0
+    assert f"process {flexura.process.pid} runs Flexura on {flexura.home.folder}" in said
+
+
+@pytest.mark.parametrize("removes", [False, True])
+async def test_make_clean_keeps_the_virtual_environment_that_something_runs_from(
+    flexura: Installation, tmp_path: Path, *, removes: bool
+) -> None:
+    # A virtual environment whose interpreter is ours, or one from which nothing runs.
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexit 3\n" if removes else f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o700)
+
+    process = await asyncio.create_subprocess_exec(
+        *("make", "--file", str(ROOT / "Makefile"), "clean"), cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        said, _ = await process.communicate()
+
+    assert (process.returncode == 0) is removes
+    assert python.exists() is not removes
+    assert (str(flexura.process.pid) in said.decode() and "make stop" in said.decode()) is not removes
+
+
+async def test_git_does_not_see_a_home_wherever_it_lies(flexura: Installation) -> None:
+    folder = flexura.home.folder.parent
+    for arguments in (("init", "--quiet"), ("add", "--all")):
+        await (await asyncio.create_subprocess_exec("git", *arguments, cwd=folder)).wait()
+    listed = await asyncio.create_subprocess_exec("git", "ls-files", cwd=folder, stdout=asyncio.subprocess.PIPE)
+
+    assert not [name for name in (await listed.communicate())[0].split() if name.startswith(b"home/")]
 
 
 async def test_second_start_on_the_same_home_says_so(flexura: Installation) -> None:

@@ -1,6 +1,7 @@
 """What the Makefile, the locks and the README promise of themselves."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ FOLDERS = sorted({path.parts[0] for path in files() if len(path.parts) > 1})
 
 def targets_without_help(makefile: str) -> list[str]:
     """Names the targets that a person may call and that `make` does not explain; stamps are no such targets."""
-    rules = re.findall(r"^([a-z][a-z-]*):(?!=)(.*)$", makefile, flags=re.MULTILINE)
+    rules = re.findall(r"^([a-z][a-z0-9-]*):(?!=)(.*)$", makefile, flags=re.MULTILINE)
     return [target for target, rest in rules if "## " not in rest]
 
 
@@ -42,9 +43,16 @@ def test_make_explains_every_target() -> None:
 
 
 def test_a_target_without_help_is_noticed() -> None:
-    makefile = "run: stamp ## Run it.\n\techo\nfix-all: run\nBIN := x\n.venv/stamp: lock\n"
+    makefile = "run: stamp ## Run it.\n\techo\nfix-all: run\ntest-e2e: run\nBIN := x\n.venv/stamp: lock\n"
 
-    assert targets_without_help(makefile) == ["fix-all"]
+    assert targets_without_help(makefile) == ["fix-all", "test-e2e"]
+
+
+def test_make_alone_lists_every_target() -> None:
+    printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True).stdout  # noqa: S607 - make is where the person has it.
+    targets = re.findall(r"^([a-z][a-z0-9-]*):(?!=)", text(Path("Makefile")), flags=re.MULTILINE)
+
+    assert re.findall(r"^  (\S+)", printed, flags=re.MULTILINE) == targets
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=str)

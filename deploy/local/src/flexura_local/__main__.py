@@ -1,4 +1,4 @@
-"""`python -m flexura_local` runs everything; `python -m flexura_local stop` stops it."""
+"""`python -m flexura_local` runs everything; `stop` stops it, `status` says what runs from this installation."""
 
 import asyncio
 import os
@@ -11,15 +11,20 @@ from flexura_local.console import Console
 from flexura_local.home import Home, HomeTakenError
 from flexura_local.parts import plan, shown
 from flexura_local.ports import is_free
+from flexura_local.running import supervisors
 from flexura_local.settings import LocalSettings
 from flexura_local.supervisor import StartError, Supervisor
 
 STOP_TIMEOUT_S = 30.0
 STOP_POLL_S = 0.1
+NOTHING_RUNS = 3  # As `systemctl status` and the init scripts of the LSB say it.
 
 
 def main(arguments: list[str]) -> int:
-    settings, console = load(LocalSettings), Console()
+    console = Console()
+    if arguments == ["status"]:
+        return status(console)
+    settings = load(LocalSettings)
     home = Home(settings.home)
     match arguments:
         case []:
@@ -27,7 +32,7 @@ def main(arguments: list[str]) -> int:
         case ["stop"]:
             return stop(home, console)
         case _:
-            console.say("usage: python -m flexura_local [stop]")
+            console.say("usage: python -m flexura_local [stop | status]")
             return 2
 
 
@@ -63,6 +68,14 @@ def stop(home: Home, console: Console) -> int:
         time.sleep(STOP_POLL_S)
     console.say(f"stopped what ran on {shown(home.folder)}")
     return 0
+
+
+def status(console: Console) -> int:
+    """Names each supervisor that runs from this virtual environment; 0 where there is one, 3 where there is none."""
+    running = list(supervisors(sys.prefix))
+    for process, home in running:
+        console.say(f"process {process} runs Flexura on {shown(home)}")
+    return 0 if running else NOTHING_RUNS
 
 
 def public_hosts(port: int) -> list[str]:

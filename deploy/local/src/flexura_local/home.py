@@ -75,6 +75,7 @@ class Home:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
+            self._hide_from_git()
             with self._sockets_made():
                 yield
 
@@ -87,6 +88,12 @@ class Home:
             except BlockingIOError:
                 return int(lock.read() or 0)
         return None
+
+    def _hide_from_git(self) -> None:
+        # A home may lie in any repository, and `git add` must not take its key and secrets along.
+        file = self.folder / ".gitignore"
+        if not file.exists():
+            file.write_text("*\n")
 
     @contextmanager
     def _sockets_made(self) -> Iterator[None]:

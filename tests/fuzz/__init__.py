@@ -1,0 +1,1 @@
+"""Property tests with fresh inputs: what `make fuzz` runs."""
