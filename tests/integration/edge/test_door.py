@@ -161,6 +161,42 @@ async def test_head_is_answered_like_get_without_a_body(door: Edge, path: str) -
         assert response.headers["Content-Length"] == length
 
 
+CHANGING = {"date", "x-request-id"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/healthz",
+        "/api/agent/models",
+        "/api/openapi.json",
+        "/api/jobs",
+        "/api/jobs?limit=none",
+        "/api/jobs/{job_id}",
+        "/api/jobs/{job_id}?wait=0.1",
+        "/api/jobs/{job_id}/events",
+        "/api/events?limit=1",
+        "/api/webhooks",
+        "/api/webhooks/none/deliveries",
+        "/api/assets/01a.png",
+        "/none",
+    ],
+)
+async def test_head_has_the_status_and_the_headers_of_get(door: Edge, path: str) -> None:
+    job_id = new_uuid7()
+    door.peers.jobs.put("acc_1", queued_job(job_id))
+    path = path.format(job_id=job_id)
+    answers = []
+    for method in ("GET", "HEAD"):
+        async with door.client.request(method, path, headers=door.headers) as response:
+            body = await response.read()
+            headers = {name: value for name, value in response.headers.items() if name.lower() not in CHANGING}
+            answers.append((response.status, headers))
+    assert body == b""
+    assert int(headers["Content-Length"]) > 0
+    assert answers[0] == answers[1]
+
+
 async def test_no_answer_says_what_the_server_is_made_of(door: Edge) -> None:
     for path in ("/healthz", "/none", "/api/jobs/a"):
         async with door.client.get(path) as response:
