@@ -78,7 +78,7 @@ async def test_a_cookie_lives_as_long_as_its_fetch(fetching: Fetcher, web_site: 
         ("/broken-gzip", Reason.PAGE_UNREADABLE, "packed"),
         ("/brotli", Reason.PAGE_UNREADABLE, "packed"),
         ("/picture", Reason.PAGE_UNREADABLE, "holds no text"),
-        ("/type/application/octet-stream", Reason.PAGE_UNREADABLE, "holds no text"),
+        ("/type/application/zip", Reason.PAGE_UNREADABLE, "holds no text"),
         ("/to/ftp://a.example/", Reason.ADDRESS_REFUSED, "http://"),
         ("/to/http://[broken", Reason.ADDRESS_REFUSED, "understood"),
     ],

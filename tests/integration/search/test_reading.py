@@ -94,7 +94,7 @@ async def test_a_host_is_asked_for_two_pages_at_once(reader: Pages, web_site: Si
         ("/status/500", Kind.BUSY, Reason.PAGE_UNREACHABLE),
         ("/status/204", Kind.BUSY, Reason.PAGE_UNREACHABLE),
         ("/wall", Kind.REFUSED, Reason.PAGE_UNREADABLE),
-        ("/type/application/pdf", Kind.REFUSED, Reason.PAGE_UNREADABLE),
+        ("/type/application/zip", Kind.REFUSED, Reason.PAGE_UNREADABLE),
         ("/to/http://10.0.0.1/", Kind.INVALID, Reason.ADDRESS_REFUSED),
     ],
 )

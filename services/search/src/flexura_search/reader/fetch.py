@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import CookieError
 
 from aiohttp import (
@@ -29,7 +29,9 @@ from flexura_kit.egress import Egress, EgressRefusedError
 from flexura_search.reader.addresses import PORTS, checked
 from flexura_search.reader.failures import address_refused, timed_out, unreachable, unreadable
 from flexura_search.reader.inflating import inflating
-from flexura_search.reader.parsing.kinds import is_readable
+from flexura_search.reader.parsing.kinds import is_hopeless, is_readable
+from flexura_search.reader.sniffing.mime import MIMEType, extracted
+from flexura_search.reader.sniffing.signatures import SNIFFED_BYTES
 
 Gate = Callable[[URL], AbstractAsyncContextManager[None]]
 
@@ -38,6 +40,7 @@ USER_AGENT = "FlexuraReader/1.0 (+{contact})"
 REDIRECTS_MAX = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OK = 200
+OF_ANOTHER_HAND = 203  # A page that something on the way has changed is a page.
 HEADER_BYTES_MAX = 65_536  # Some sites' content policies alone exceed the 8 KiB of the library.
 CONNECT_TIMEOUT_S = 5.0
 HEADERS = {
@@ -45,6 +48,7 @@ HEADERS = {
     "Accept-Encoding": "gzip, deflate",
     "Accept-Language": "en,*;q=0.5",
 }
+NO_TEXT = "this is of a kind that holds no text that can be read"
 WHY = (
     (ClientConnectorDNSError, "the name of its host is not known"),
     (ClientConnectorCertificateError, "its certificate is not valid for this address"),
@@ -139,22 +143,23 @@ class Fetcher:
             raise _failure(address, error) from error
 
     async def _read(self, address: str, response: ClientResponse, bounds: Bounds) -> Fetched:
+        declared = extracted(response.headers.getall("Content-Type", ())) or MIMEType("")
         fetched = Fetched(
             str(response.url),
-            response.status,
-            response.content_type if "Content-Type" in response.headers else "",
-            response.charset or "",
+            OK if response.status == OF_ANOTHER_HAND else response.status,
+            declared.essence,
+            declared.charset,
             headers={name: response.headers[name] for name in KEPT_HEADERS if name in response.headers},
         )
-        if response.status != OK:
+        if fetched.status != OK:
             # What stands beside an error is for nobody, and reading it would take time.
             response.close()
             return fetched
-        if not bounds.has_any_type and fetched.content_type and not is_readable(fetched.content_type):
+        if not bounds.has_any_type and not is_readable(fetched.content_type):
             response.close()
-            raise unreadable(address, "this is of a kind that holds no text that can be read")
-        body = await _body(address, response, bounds)
-        return Fetched(fetched.final_url, OK, fetched.content_type, fetched.charset, body, fetched.headers)
+            raise unreadable(address, NO_TEXT)
+        body = await _body(address, response, bounds, fetched.content_type)
+        return replace(fetched, body=body)
 
 
 def joined(url: URL, location: str) -> str:
@@ -164,7 +169,8 @@ def joined(url: URL, location: str) -> str:
         raise address_refused(str(url), "it redirects to an address that cannot be understood") from error
 
 
-async def _body(address: str, response: ClientResponse, bounds: Bounds) -> bytes:
+async def _body(address: str, response: ClientResponse, bounds: Bounds, content_type: str) -> bytes:
+    is_judged = bounds.has_any_type
     unpacking = inflating(response.headers.get("Content-Encoding", ""))
     if unpacking is None:
         raise unreadable(address, "the body of the page is packed in a way that was not asked for")
@@ -172,6 +178,11 @@ async def _body(address: str, response: ClientResponse, bounds: Bounds) -> bytes
     async for data in response.content.iter_any():
         for piece in unpacking.feed(data):
             body += piece
+            if not is_judged and len(body) >= SNIFFED_BYTES:
+                is_judged = True
+                if is_hopeless(content_type, bytes(body[:SNIFFED_BYTES])):
+                    response.close()
+                    raise unreadable(address, NO_TEXT)
             if len(body) <= bounds.bytes_max:
                 continue
             response.close()

@@ -6,6 +6,8 @@ import re
 import webencodings
 from charset_normalizer import from_bytes
 
+from flexura_search.reader.sniffing.signatures import is_utf_16
+
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{1,40})""", re.IGNORECASE)
 XML = re.compile(rb"""\A\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([a-zA-Z0-9_:.-]{1,40})""")
@@ -17,6 +19,7 @@ GUESSES = [
     "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 FALLBACK = "cp1252"
+BROKEN_SHARE = 5  # So many whole characters of UTF-8 outweigh a broken one.
 ASCII_END = 0x80
 
 
@@ -25,7 +28,7 @@ def decoded(body: bytes, charset: str = "") -> str:
     for bom, name in BOMS:
         if body.startswith(bom):
             return body[len(bom) :].decode(name, "replace")
-    if b"\x00" in body[:64]:
+    if is_utf_16(body[:64]):
         return body.decode("utf-16-be" if body[:1] == b"\x00" else "utf-16-le", "replace")
     declared = _codec(charset) or _codec(_declared(body))
     # ISO-2022-JP is all ASCII; other than that, bytes that happen to be UTF-8 are UTF-8, whatever they are said to be.
@@ -33,7 +36,9 @@ def decoded(body: bytes, charset: str = "") -> str:
         try:
             return body.decode("utf-8")
         except UnicodeDecodeError:
-            pass
+            text = body.decode("utf-8", "replace")
+            if _is_nearly_right(text):
+                return text
     text = body.decode(declared or _guessed(body), "replace")
     return body.decode(_guessed(body), "replace") if declared == "utf-8" and _is_wrong(text) else text
 
@@ -54,6 +59,13 @@ def _codec(label: str) -> str | None:
     except LookupError:
         # Names that browsers know and nobody can read: "replacement".
         return None
+
+
+def _is_nearly_right(text: str) -> bool:
+    """Whether it is UTF-8 but for a few bytes: letters of other encodings hardly ever form characters of it."""
+    broken = text.count("\ufffd")
+    others = sum(1 for character in text if character > "\x7f") - broken
+    return others >= BROKEN_SHARE * broken
 
 
 def _is_wrong(text: str) -> bool:

@@ -19,6 +19,7 @@ from flexura_search.reader.parsing.metadata import absolute, metadata, resolved_
 from flexura_search.reader.parsing.rendering import plain, rendered
 from flexura_search.reader.parsing.titles import remove_permalinks
 from flexura_search.reader.parsing.walls import EMPTY, has_scripts, wall
+from flexura_search.reader.parsing.xhtml import xhtml_tree
 
 MAIN = "//main|//*[@role='main']|//article"
 SHARE_MIN = 0.4  # Of a main part that the page marks as such; where less is found, the finder mistook it.
@@ -28,8 +29,13 @@ BODY_CHARACTERS_MIN = 1000
 LINES = re.compile(r"\n{3,}")
 
 
-def read_html(body: bytes, charset: str, url: str, text_format: TextFormat, now: datetime) -> Page:
-    tree = _tree(decoded(body, charset), url)
+def read_html(
+    body: bytes, charset: str, url: str, text_format: TextFormat, now: datetime, *, is_xml: bool = False
+) -> Page:
+    text = decoded(body, charset)
+    tree = xhtml_tree(text) if is_xml else None
+    if tree is None:
+        tree = _tree(text, url)
     is_scripted = has_scripts(tree)
     base = _base(tree, url)
     linked = [script for script in tree.iter("script") if "ld+json" in (script.get("type") or "").lower()]
@@ -46,14 +52,14 @@ def read_html(body: bytes, charset: str, url: str, text_format: TextFormat, now:
         script.getparent().remove(script)
     found = resolved_links(tree, base)
     _rename_captions(tree)
-    text = LINES.sub("\n\n", seen(_text(tree, text_format, len(visible)))).strip()
-    if not text:
+    content = LINES.sub("\n\n", seen(_text(tree, text_format, len(visible)))).strip()
+    if not content:
         raise unreadable(url, EMPTY)
     return Page(
         url=url,
         final_url=url,
         content_type="text/html",
-        text=text,
+        text=content,
         title=about.title,
         author=about.author,
         published_at=time,

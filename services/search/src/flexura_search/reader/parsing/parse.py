@@ -8,7 +8,7 @@ from flexura_search.domain.queries import TextFormat
 from flexura_search.reader.failures import unreadable
 from flexura_search.reader.parsing.highlights import highlights
 from flexura_search.reader.parsing.html import read_html
-from flexura_search.reader.parsing.kinds import Parser, guessed, parser_of
+from flexura_search.reader.parsing.kinds import Parser, kind_of, parser_of
 from flexura_search.reader.parsing.pdf import read_pdf
 from flexura_search.reader.parsing.plain import read_plain
 
@@ -26,10 +26,12 @@ def parse(
 ) -> Page:
     """Reads a body, with highlights where the query is not empty; raises FlexuraError where it holds no text."""
     now = now or datetime.now(UTC)
-    kind = content_type.partition(";")[0].strip().lower() or guessed(body)
+    kind = kind_of(body, content_type)
     match parser_of(kind):
         case Parser.HTML:
             page = read_html(body, charset, url, text_format, now)
+        case Parser.XHTML:
+            page = read_html(body, charset, url, text_format, now, is_xml=True)
         case Parser.PDF:
             page = read_pdf(body, url)
         case Parser.PLAIN:

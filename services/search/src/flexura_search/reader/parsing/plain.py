@@ -24,7 +24,7 @@ COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 def read_plain(body: bytes, content_type: str, charset: str, url: str, now: datetime) -> Page:
     text = seen(decoded(body, charset))
     is_markdown = "markdown" in content_type or url.partition("?")[0].endswith((".md", ".markdown"))
-    if is_markdown or "xml" in content_type:
+    if is_markdown or "xml" in content_type or text.lstrip().startswith("<!--"):
         # Where it is shown, nobody sees a comment.
         text = COMMENT.sub("", text)
     matter = MATTER.match(text) if is_markdown else None

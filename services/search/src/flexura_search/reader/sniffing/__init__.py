@@ -1,0 +1,1 @@
+"""What an answer is: read from its label as browsers do, and from its bytes."""
