@@ -9,7 +9,7 @@ SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src clients/ad
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop key clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate fuzz planted-bugs docs gallery bench gen gen-check breaking lock
+.PHONY: help run stop key clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate fuzz planted-bugs docs gallery bench soak gen gen-check breaking lock
 
 ##@ Start
 help: ## Print this page.
@@ -75,6 +75,9 @@ planted-bugs: .venv/dev.stamp ## Plant one bug at a time into a copy of the sour
 bench: .venv/bench.stamp ## Measure everything in one run and write docs/performance.md (10 minutes).
 	@command -v wrk >/dev/null || { [ $$(id -u) = 0 ] && apt-get install -qq -y wrk >/dev/null; } || { echo 'The benchmark needs wrk (Debian: apt-get install wrk)'; exit 1; }
 	PYTHONPATH=tests $(BIN)/python -m bench
+
+soak: .venv/dev.stamp ## Work for a while and print the memory of each process at the start and at the end: MINUTES=20.
+	PYTHONPATH=tests $(BIN)/python -m bench.soak $(or $(MINUTES),20)
 
 gallery: .venv/dev.stamp ## Render what the built-in generators make of well-known prompts: docs/gallery.jpg.
 	@PYTHONPATH=tests $(BIN)/python -m gallery docs/gallery.jpg

@@ -79,6 +79,8 @@ class ScriptedJobs(ScriptedFeed):
     failures: list[FlexuraError] = field(default_factory=list)
     """Raised for whole calls, one each, until none is left."""
     gate: asyncio.Event | None = None
+    answer_gate: asyncio.Event | None = None
+    """While set and not open, jobs are created and their answers wait."""
     removed: dict[str, Reason] = field(default_factory=dict)
     """Why a job is gone."""
     listed: list[jobs_service_pb2.ListJobsRequest] = field(default_factory=list)
@@ -97,6 +99,8 @@ class ScriptedJobs(ScriptedFeed):
         if self.gate is not None:
             await self.gate.wait()
         results = [self._create(item) for item in request.items]
+        if self.answer_gate is not None:
+            await self.answer_gate.wait()
         if self.failures:
             raise self.failures.pop(0)
         return jobs_service_pb2.BatchCreateJobsResponse(results=results)
@@ -266,14 +270,13 @@ async def edge(
     server = await build_with(
         EdgeSettings(
             listen="127.0.0.1:0",
-            public_url=PUBLIC_URL,
             auth_target=services.target("auth"),
             jobs_target=services.target("jobs"),
             search_target=services.target("search"),
             # A port where nobody listens: what the test does not need is away.
             nats=nats or BusSettings(url="nats://127.0.0.1:1"),
             s3=s3 or BlobSettings(endpoint="127.0.0.1:1"),
-            **{"drain_s": 0.0, "grace_s": 2.0} | settings,
+            **{"public_url": PUBLIC_URL, "drain_s": 0.0, "grace_s": 2.0} | settings,
         ),
         life,
         routes_of,

@@ -96,6 +96,10 @@ class Keys:
         for verified in self._verified.values():
             verified.fresh_until = 0.0
 
+    def drop_expired(self) -> None:
+        for memory in (self._verified, self._refused, self._revoked):
+            memory.drop_expired()
+
     def _fresh(self, key: bytes) -> Caller | None:
         verified = self._verified.get(key)
         if verified is None or self._now() >= verified.fresh_until or self._is_expired(verified.caller):

@@ -35,6 +35,7 @@ from flexura_edge.http.waits import Waits
 from flexura_edge.http.webhooks import Webhooks
 from flexura_edge.keys import Keys
 from flexura_edge.limits import Limit, StreamLimit
+from flexura_edge.recent import keep_tidy
 from flexura_edge.settings import EdgeSettings, addresses, origins
 from flexura_edge.supply import Supplies
 from flexura_edge.waiting import Waiting
@@ -85,6 +86,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     )
     hear(connection, keys, waiting, forget)
     life.run("catalog", supplies.keep_fresh)
+    life.run("memories", lambda: keep_tidy((keys, jobs, asked.jobs, asked.store)))
     cross_origin = CrossOrigin(origins(settings.cors_origins))
     door = Door(routes_of(handlers), keys, Limit("requests", settings.requests_max), cross_origin, tokens)
     server = HTTPServer(door.handle, addresses(settings.listen), settings.drain_s, settings.grace_s)

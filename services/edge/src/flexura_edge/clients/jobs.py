@@ -16,6 +16,7 @@ CREATE_S = 5.0
 READ_S = 3.0
 RETRY_PAUSE_S = 0.25  # The kit's channel looks for a service that is back every 0.1 s at first.
 JOB_BYTES = 2048  # A job as answered, with a common prompt; a batch of the longest is still far below the limit.
+MESSAGE_BYTES = 1024  # What a small message costs beside what it says.
 ASSETS_KEPT_S = 60.0
 ASSETS_KEPT_MAX = 10_000
 
@@ -29,7 +30,9 @@ class JobsClient:
         self._creates = Gatherer("create_jobs", self._create_batch, size_of=Item.ByteSize)
         self._reads = Gatherer("get_jobs", self._get_batch, size_of=lambda _item: JOB_BYTES)
         self._assets = Gatherer("resolve_assets", self._resolve_batch, size_of=lambda _item: JOB_BYTES)
-        self._resolved: Recent[str, jobs_service_pb2.StoredAsset] = Recent(ASSETS_KEPT_MAX, ASSETS_KEPT_S)
+        self._resolved: Recent[str, jobs_service_pb2.StoredAsset] = Recent(
+            ASSETS_KEPT_MAX, ASSETS_KEPT_S, size_of=asset_bytes
+        )
         self._creating: set[asyncio.Task[Created]] = set()
 
     async def create(self, item: Item, timeout_s: float) -> Created:
@@ -56,6 +59,9 @@ class JobsClient:
     def forget(self, job_id: JobId) -> None:
         """Has its asset looked for again: the job was removed."""
         self._resolved.forget(job_id)
+
+    def drop_expired(self) -> None:
+        self._resolved.drop_expired()
 
     async def list_models(self, timeout_s: float) -> Sequence[jobs_service_pb2.Model]:
         response = await self._stub.ListModels(jobs_service_pb2.ListModelsRequest(), timeout=timeout_s)
@@ -113,6 +119,10 @@ class JobsClient:
             error_from_message(result.error) if result.HasField("error") else result.stored_asset
             for result in response.results
         ]
+
+
+def asset_bytes(stored: jobs_service_pb2.StoredAsset) -> int:
+    return MESSAGE_BYTES + stored.ByteSize()
 
 
 def job_or_error(result: jobs_service_pb2.JobResult) -> job_pb2.Job | FlexuraError:

@@ -29,7 +29,7 @@ class StoreClient:
         self._address = (host.strip("[]"), int(port)) if host else (settings.endpoint, 443 if settings.secure else 80)
         self._tls = tls_context(settings)
         self._blobs = blobs
-        self._requests: Recent[str, str] = Recent(LINKS_MAX, LINK_KEPT_S)
+        self._requests: Recent[str, str] = Recent(LINKS_MAX, LINK_KEPT_S, size_of=len)
         self._idle: list[StoreConnection] = []
 
     @asynccontextmanager
@@ -55,6 +55,9 @@ class StoreClient:
                 return None
         except FlexuraError as error:
             return None if error.reason is Reason.ASSET_NOT_FOUND else error.message
+
+    def drop_expired(self) -> None:
+        self._requests.drop_expired()
 
     def close(self) -> None:
         for connection in self._idle:

@@ -69,7 +69,9 @@ class Jobs:
         self._get = get
         self._waits = waits
         self._public_url = public_url
-        self._finished: Recent[tuple[AccountId, str], Told] = Recent(KEPT_MAX, KEPT_S)
+        self._finished: Recent[tuple[AccountId, str], Told] = Recent(
+            KEPT_MAX, KEPT_S, size_of=lambda told: len(told.body)
+        )
         self.place = waits.place
 
     async def get(self, exchange: Exchange) -> web.StreamResponse:
@@ -105,6 +107,9 @@ class Jobs:
     def forget(self, account_id: AccountId, job_id: JobId) -> None:
         """Has it read again: the job was removed."""
         self._finished.forget((account_id, job_id))
+
+    def drop_expired(self) -> None:
+        self._finished.drop_expired()
 
     async def _wait(self, exchange: Exchange, job_id: JobId, wait_s: float) -> job_pb2.Job:
         account_id = exchange.account().account_id
