@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Any
 
@@ -10,6 +9,7 @@ import jsonschema_rs
 
 from flexura_jobs.domain.catalog import Model
 from flexura_kit.errors import FieldViolation
+from flexura_kit.nearest import nearest_name
 
 SHOWN_CHARACTERS_MAX = 60  # Of a wrong name or value that is told back: the caller may send any.
 VIOLATIONS_MAX = 20
@@ -43,9 +43,9 @@ def violations_of(error: jsonschema_rs.ValidationError, model: Model) -> Iterato
 def unknown_option(name: str, model: Model) -> str:
     known = model.option_names
     sentence = f"{model.model} has no option {shortened(name)}"
-    nearest = get_close_matches(shortened(name), known, n=1)
+    nearest = nearest_name(name, known)
     if nearest:
-        return f"{sentence}; did you mean {nearest[0]}? It takes {', '.join(known)}"
+        return f"{sentence}; did you mean {nearest}? It takes {', '.join(known)}"
     return f"{sentence}; it takes {', '.join(known)}"
 
 

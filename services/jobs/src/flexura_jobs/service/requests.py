@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ from flexura_jobs.domain.jobs import JobRequest, NewJob
 from flexura_jobs.ports import OptionsCheck
 from flexura_jobs.service.fingerprints import request_key
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_kit.nearest import nearest_name
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -112,7 +112,7 @@ class RequestCheck:
     def _model_unknown(self, request: JobRequest) -> FlexuraError:
         name = request.model[:SHOWN_CHARACTERS_MAX]
         active = self._catalog.available(request.media_type)
-        nearest = get_close_matches(name, self._catalog.names, n=1, cutoff=0)[0]
+        nearest = nearest_name(name, self._catalog.names, similarity_min=0) or ""
         sentence = f"there is no model {name}; the nearest is {nearest}, and {listed(active)} can be used"
         return FlexuraError(
             Kind.INVALID,
