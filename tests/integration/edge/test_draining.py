@@ -123,8 +123,8 @@ class Restarted:
             self.balancer.backends.discard(old_port)
 
 
-def edge_process(services: Peers, folder: Path, port: int) -> ServerProcess:
-    settings = {
+def edge_process(services: Peers, folder: Path, port: int, **more: str) -> ServerProcess:
+    settings = more | {
         "FLEXURA_LISTEN": f"127.0.0.1:{port}",
         "FLEXURA_PUBLIC_URL": "https://media.example",
         "FLEXURA_AUTH_TARGET": services.target("auth"),

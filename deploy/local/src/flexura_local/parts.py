@@ -89,9 +89,13 @@ def own_parts(
         rpc_part(home, "search", common | bus | searching(home, settings)),
         rpc_part(home, "jobs", common | jobs),
         worker_part(home, settings, common | bus | blobs),
-        edge_part(home, settings.port, hosts, common | bus | blobs | public),
+        edge_part(home, settings.port, hosts, common | bus | blobs | public | pages(settings)),
         webhooks_part(common | webhooks | database(home, "jobs") | public),
     ]
+
+
+def pages(settings: LocalSettings) -> dict[str, str]:
+    return {"FLEXURA_CORS_ORIGINS": settings.cors_origins}
 
 
 def reaching_broker(home: Home, broker: Broker) -> dict[str, str]:

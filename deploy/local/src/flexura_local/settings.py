@@ -57,6 +57,8 @@ class LocalSettings(Settings):
     """Folder where everything is kept: data, credentials, logs."""
     port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
     """Where people and agents reach it, on this machine only."""
+    cors_origins: str = ""
+    """Origins whose pages may use routes that need a key, separated by commas, such as `http://localhost:5173`."""
     slots: Positive = Field(default_factory=lambda: 2 * (os.cpu_count() or 1))
     """Jobs that the media worker does at once; twice the number of cores where nothing is said."""
     providers: str = "flexura-canvas,flexura-motion,flexura-tones,flexura-testcard"

@@ -17,6 +17,7 @@ IDLE_S = 30.0
 LINK_S = 600  # How long a link is good for.
 LINK_KEPT_S = 300.0  # How long it is used for: what is left is ample to begin a download.
 LINKS_MAX = 10_000
+LINKS_BYTES_MAX = 4 << 20
 IDLE_CONNECTIONS_MAX = 64
 NO_OBJECT = "nothing"
 
@@ -29,7 +30,7 @@ class StoreClient:
         self._address = (host.strip("[]"), int(port)) if host else (settings.endpoint, 443 if settings.secure else 80)
         self._tls = tls_context(settings)
         self._blobs = blobs
-        self._requests: Recent[str, str] = Recent(LINKS_MAX, LINK_KEPT_S, size_of=len)
+        self._requests: Recent[str, str] = Recent(LINKS_MAX, LINK_KEPT_S, bytes_max=LINKS_BYTES_MAX, size_of=len)
         self._idle: list[StoreConnection] = []
 
     @asynccontextmanager
