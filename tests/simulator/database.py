@@ -111,8 +111,9 @@ class Database:
     def fail(self, report: FailureReport, policy: AttemptPolicy) -> JobState | None:
         return self._give_back(report.lease, "failed", lambda attempt: policy.after_failure(attempt, report.failure))
 
-    def release(self, lease: Lease, policy: AttemptPolicy) -> JobState | None:
-        return self._give_back(lease, "released", policy.after_release)
+    def release(self, lease: Lease, policy: AttemptPolicy, *, is_worker_fault: bool = False) -> JobState | None:
+        judge = policy.after_worker_fault if is_worker_fault else policy.after_release
+        return self._give_back(lease, "released", judge)
 
     def move_lost_leases(self, policy: AttemptPolicy) -> int:
         now = self.clock()
@@ -206,6 +207,7 @@ class Database:
         row.attempts_failed, row.checkpoint, row.upstream_ref = (
             move.attempts_failed, move.checkpoint, move.upstream_ref,
         )  # fmt: skip
+        row.worker_faults = move.worker_faults
         if move.state is FAILED:
             self._finish(row, FAILED, cause, move.failure)
             return

@@ -24,6 +24,7 @@ from flexura_media_worker.ports import Progress
 from flexura_media_worker.service.announcing import Announcer
 from flexura_media_worker.service.attempts import Attempts
 from flexura_media_worker.service.capacity import Capacity
+from flexura_media_worker.service.health import Health
 from flexura_media_worker.service.leases import Leases
 from flexura_media_worker.service.production import Production
 from simulator.broker import Broker
@@ -158,15 +159,16 @@ class MediaWorker:
         self.bus: Any = around.bus(process)
         spool = SimulatedSpool()
         channel: Any = CrashingChannel(process, around)
-        jobs = RPCJobsService(channel, WorkerId(process.name), [PROVIDER], slots)
+        jobs = RPCJobsService(channel, WorkerId(process.name), slots)
+        health = self._health = Health([PROVIDER])
         self._leases = Leases(jobs)
         hear_cancellations(self.bus, self._leases.cancel)
         provider = OneWorkersGenerators(generators, spool, jobs)
-        production = Production({PROVIDER: provider}, spool, SpooledAssets(store, spool), UPLOADS_MAX)
-        attempts = Attempts(jobs, self._leases, spool, production)
+        production = Production({PROVIDER: provider}, spool, SpooledAssets(store, spool), UPLOADS_MAX, health)
+        attempts = Attempts(jobs, self._leases, spool, production, health)
         self._heartbeats = Heartbeats()
         self.intake = Intake(self.bus, Capacity(slots), self._leases, attempts, self._heartbeats)
-        self._announcer = Announcer(jobs, self._leases, self.intake.bind)
+        self._announcer = Announcer(jobs, self._leases, health, self.intake.bind)
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         return [
@@ -174,6 +176,7 @@ class MediaWorker:
             self._heartbeats.beat_for_ever(),
             self._leases.renew_for_ever(),
             self._announcer.announce_for_ever(),
+            self._health.mend_for_ever(),
         ]
 
 

@@ -21,6 +21,7 @@ class Row:
     progress: float = 0.0
     attempt: int = 0
     attempts_failed: int = 0
+    worker_faults: int = 0
     checkpoint: Checkpoint = Checkpoint.NOTHING
     upstream_ref: str = ""
     lease_token: LeaseToken | None = None
@@ -76,4 +77,5 @@ def attempt_of(row: Row) -> Attempt:
         attempts_failed=row.attempts_failed,
         checkpoint=row.checkpoint,
         upstream_ref=row.upstream_ref,
+        worker_faults=row.worker_faults,
     )

@@ -140,8 +140,11 @@ class SimulatedWorkStore:
     async def fail(self, report: FailureReport) -> JobState | None:
         return await self._run(lambda: self._database.fail(report, self._terms.policy))
 
-    async def release(self, lease: Lease) -> bool:
-        return await self._run(lambda: self._database.release(lease, self._terms.policy) is not None)
+    async def release(self, lease: Lease, *, is_worker_fault: bool = False) -> bool:
+        def give_back() -> bool:
+            return self._database.release(lease, self._terms.policy, is_worker_fault=is_worker_fault) is not None
+
+        return await self._run(give_back)
 
     async def announce(self, worker_id: WorkerId, providers: Sequence[str], slots: int) -> None:
         def change() -> None:

@@ -126,6 +126,9 @@ class SpooledAssets:
     async def upload_file(self, key: str, path: Path, _content_type: str) -> None:
         await self._store.upload(key, self._spool.files[path])
 
+    async def remove(self, key: str) -> None:
+        self._store.objects.pop(key, None)
+
 
 class Generators:
     """Makes what the job's nature lets it; notes whoever goes on without a lease."""

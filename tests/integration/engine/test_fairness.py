@@ -24,6 +24,7 @@ from flexura_media_worker.ports import Progress
 from flexura_media_worker.service.announcing import Announcer
 from flexura_media_worker.service.attempts import Attempts
 from flexura_media_worker.service.capacity import Capacity
+from flexura_media_worker.service.health import Health
 from flexura_media_worker.service.leases import Leases
 from flexura_media_worker.service.production import Production
 from flexura_media_worker.spool import folder_spool
@@ -51,6 +52,9 @@ class NowhereKept:
     async def upload_file(self, key: str, path: Path, content_type: str) -> None:
         """Takes what it is given."""
 
+    async def remove(self, key: str) -> None:
+        """Has nothing."""
+
 
 @asynccontextmanager
 async def worker(broker: NATSServer, folder: Path, slots: int, take_s: float) -> AsyncIterator[None]:
@@ -60,11 +64,13 @@ async def worker(broker: NATSServer, folder: Path, slots: int, take_s: float) ->
         channel = await stack.enter_async_context(rpc_channel(f"unix:{folder}/jobs.sock"))
         settings = broker.settings
         connection = await stack.enter_async_context(bus(settings, "media-worker"))
-        jobs = RPCJobsService(channel, WorkerId("w"), [PROVIDER], slots)
+        jobs = RPCJobsService(channel, WorkerId("w"), slots)
         leases, heartbeats = Leases(jobs), Heartbeats()
-        attempts = Attempts(jobs, leases, spool, Production({PROVIDER: Sleeper(take_s)}, spool, NowhereKept(), slots))
+        health = Health([PROVIDER])
+        production = Production({PROVIDER: Sleeper(take_s)}, spool, NowhereKept(), slots, health)
+        attempts = Attempts(jobs, leases, spool, production, health)
         intake = Intake(connection, Capacity(slots), leases, attempts, heartbeats)
-        announcer = Announcer(jobs, leases, intake.bind)
+        announcer = Announcer(jobs, leases, health, intake.bind)
         loops = [heartbeats.beat_for_ever(), leases.renew_for_ever(), announcer.announce_for_ever()]
         running = [asyncio.create_task(loop) for loop in loops]
         try:

@@ -29,7 +29,17 @@ async def test_the_migrations_make_partial_indexes(data: Database) -> None:
     where = f"{data.dialect}_where"
     options = {index["name"]: index.get("dialect_options", {}) for index in indexes}
     conditions = {name: some[where] for name, some in options.items() if where in some}
-    partial = {"waiting", "hinted", "leased", "unfinished", "finished", "removed", "leftovers", "client_ref"}
+    partial = {
+        "waiting",
+        "hinted",
+        "leased",
+        "unfinished",
+        "finished",
+        "removed",
+        "leftovers",
+        "client_ref",
+        "assets_lost",
+    }
     partial |= {"account", "account_type", "account_failed", "account_unfinished"}
     assert set(conditions) == {f"ix_jobs_{name}" for name in partial}
     assert all(str(condition) for condition in conditions.values())

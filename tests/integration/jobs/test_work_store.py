@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from integration.jobs.peers import (
     ALICE,
+    POLICY,
     WORKER,
     Stores,
     claim,
@@ -233,6 +234,21 @@ async def test_a_repeated_release_is_answered_like_the_first(stores: Stores) -> 
     assert await stores.work.release(lease)
     assert await stores.work.release(lease)
     assert (await stores.job(new)).state is JobState.QUEUED
+
+
+async def test_faults_of_workers_are_counted_and_cost_nothing(stores: Stores) -> None:
+    new = new_job()
+    await stores.created(new)
+    for _ in range(5):
+        assert await stores.work.release(await stores.claimed(new), is_worker_fault=True)
+    assert await stores.work.fail(failed(await stores.claimed(new))) is JobState.QUEUED
+    for _ in range(POLICY.worker_faults_max - 5 + 2):
+        assert (await stores.job(new)).state is JobState.QUEUED
+        await stores.work.release(await stores.claimed(new), is_worker_fault=True)
+    job = await stores.job(new)
+    assert job.state is JobState.FAILED
+    assert job.failure is not None
+    assert job.failure.reason is Reason.WORKER_FAULT
 
 
 async def test_a_completion_after_a_release_is_refused(stores: Stores) -> None:

@@ -5,11 +5,12 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import nats
@@ -30,6 +31,7 @@ from flexura_kit.settings import RPCServerSettings
 
 WAIT_S = 40.0
 POLL_S = 0.02
+PROVIDER = "flexura-testcard"
 
 MEDIA_TYPES = {
     "image": job_pb2.MEDIA_TYPE_IMAGE,
@@ -68,6 +70,8 @@ class PeerJob:
     failures: list[pb.FailJobRequest] = field(default_factory=list)
     checkpoints: list[tuple[int, str]] = field(default_factory=list)
     releases: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """Parts of workers that were at fault when the job was handed back."""
 
     @property
     def reason(self) -> str:
@@ -83,11 +87,12 @@ class PeerJobs(pb_grpc.WorkerServiceServicer):
         self.announcements: list[pb.AnnounceRequest] = []
         self.consumers: list[pb.Consumer] = []
         self.claim_sizes: list[int] = []
+        self.hint_again: Callable[[PeerJob], Awaitable[None]] = no_hint
 
     async def Announce(self, request: pb.AnnounceRequest, _context: object) -> pb.AnnounceResponse:
         self.announcements.append(request)
         return pb.AnnounceResponse(
-            consumers=self.consumers,
+            consumers=self.consumers if PROVIDER in request.providers else (),
             lease_duration=seconds(self.timing.lease_s),
             renew_interval=seconds(self.timing.renew_s),
             announce_interval=seconds(self.timing.announce_s),
@@ -125,6 +130,10 @@ class PeerJobs(pb_grpc.WorkerServiceServicer):
         job.releases.append(time.monotonic())
         job.state = "queued"
         job.attempt -= 1
+        if request.fault:
+            job.faults.append(request.fault)
+            # As the dispatcher does: the worker is done with the hint that it had.
+            await self.hint_again(job)
         return pb.ReleaseJobResponse()
 
     def _claim(self, job_id: str, token: str) -> pb.ClaimJobResult:
@@ -140,7 +149,7 @@ class PeerJobs(pb_grpc.WorkerServiceServicer):
             lease_token=job.lease_token,
             attempt=job.attempt,
             media_type=MEDIA_TYPES[job.media_type],
-            provider="flexura-testcard",
+            provider=PROVIDER,
             upstream_model=job.media_type,
             prompt=job.prompt,
             options_json=json.dumps(job.options),
@@ -171,6 +180,10 @@ class PeerJobs(pb_grpc.WorkerServiceServicer):
         job.state, job.ended_at = state, time.monotonic()
 
 
+async def no_hint(_job: PeerJob) -> None:
+    """Where nobody is to hear of it."""
+
+
 def seconds(value: float) -> Any:
     return to_duration(timedelta(seconds=value))
 
@@ -183,6 +196,7 @@ class Plant:
         self.store = store
         self.broker = broker
         self.peer = PeerJobs(timing)
+        self.peer.hint_again = self.hint
         self.name = f"T{secrets.token_hex(6)}"
         self.target = f"unix:{folder}/jobs.sock"
         self._nats: nats.NATS | None = None
@@ -252,7 +266,11 @@ class Plant:
 
     @asynccontextmanager
     async def worker(self, name: str = "worker", **settings: str) -> AsyncIterator["Worker"]:
-        worker = Worker(self, self.folder / name, settings)
+        async with self.run(Worker(self, self.folder / name, settings)) as worker:
+            yield worker
+
+    @asynccontextmanager
+    async def run(self, worker: "Worker") -> AsyncIterator["Worker"]:
         await worker.process.start()
         try:
             yield worker
@@ -269,12 +287,21 @@ class Surroundings(Protocol):
 
 
 class Worker:
-    """The media worker as a process."""
+    """The media worker as a process; `environment` is what it has beside its settings."""
 
-    def __init__(self, plant: Surroundings, folder: Path, settings: dict[str, str]) -> None:
+    module = "flexura_media_worker"
+
+    def __init__(
+        self,
+        plant: Surroundings,
+        folder: Path,
+        settings: dict[str, str],
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         folder.mkdir()
         self.spool = folder / "spool"
         environment = {
+            **environment,
             "FLEXURA_JOBS_TARGET": plant.target,
             "FLEXURA_NATS_URL": plant.broker.url,
             "FLEXURA_NATS_USER": plant.broker.user,
@@ -292,7 +319,7 @@ class Worker:
             "FLEXURA_LOG_FORMAT": "json",
         }
         self.process = ServerProcess(
-            [sys.executable, "-m", "flexura_media_worker"],
+            [sys.executable, "-m", self.module],
             folder / "log",
             self.why_not_ready,
             environment=environment | {f"FLEXURA_{name.upper()}": value for name, value in settings.items()},

@@ -19,7 +19,7 @@ from flexura_media_worker.domain import Checkpoint, Failure, FailureReason, Leas
 @pytest_asyncio.fixture
 async def jobs(works: Plant) -> AsyncIterator[RPCJobsService]:
     async with rpc_channel(works.target) as channel:
-        yield RPCJobsService(channel, WorkerId("me"), ["flexura-testcard"], 2)
+        yield RPCJobsService(channel, WorkerId("me"), 2)
 
 
 def wanted(job: PeerJob) -> Lease:
@@ -27,7 +27,7 @@ def wanted(job: PeerJob) -> Lease:
 
 
 async def test_an_announcement_names_the_worker_and_answers_where_work_is(works: Plant, jobs: RPCJobsService) -> None:
-    answer = await jobs.announce()
+    answer = await jobs.announce(["flexura-testcard"])
 
     said = works.peer.announcements[-1]
     assert (said.worker_id, list(said.providers), said.slots) == ("me", ["flexura-testcard"], 2)
@@ -94,6 +94,6 @@ async def test_no_report_is_taken_under_another_token(works: Plant, jobs: RPCJob
 async def test_a_jobs_service_that_is_away_is_busy(works: Plant, jobs: RPCJobsService) -> None:
     await works.stop_jobs()
     with pytest.raises(FlexuraError) as raised:
-        await jobs.announce()
+        await jobs.announce(["flexura-testcard"])
 
     assert raised.value.kind is Kind.BUSY

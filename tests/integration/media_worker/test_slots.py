@@ -11,8 +11,9 @@ import psutil
 import pytest
 import pytest_asyncio
 from integration.media_worker.peers import taking_at_most, until
+from unit.media_worker.fakes import MemorySpool
 
-from flexura_media_worker.domain import FailureReason, GenerationError, GenerationRequest, Lease, MediaType
+from flexura_media_worker.domain import FailureReason, GenerationError, GenerationRequest, Lease, MediaType, WorkerFault
 from flexura_media_worker.slots.pool import GeneratorPool, generator_pool
 from flexura_media_worker.slots.process import GeneratorLimits
 
@@ -21,7 +22,7 @@ LIMITS = GeneratorLimits(("flexura-testcard",), memory_bytes=2 << 30, file_bytes
 
 @pytest_asyncio.fixture
 async def pool(tmp_path: Path) -> AsyncIterator[GeneratorPool]:
-    async with generator_pool(LIMITS, slots=2) as started:
+    async with generator_pool(LIMITS, 2, MemorySpool(tmp_path), refuse_fault) as started:
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             # Two at once, so that both processes have shown that they work.
             for name in ("first", "second"):
@@ -107,7 +108,7 @@ async def test_the_limits_are_in_force(pool: GeneratorPool, tmp_path: Path) -> N
 
 async def test_a_generator_sees_none_of_the_workers_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEXURA_NATS_PASSWORD_FILE", "/secret")
-    async with generator_pool(LIMITS, slots=1) as started:
+    async with generator_pool(LIMITS, 1, MemorySpool(tmp_path), refuse_fault) as started:
         await started.generate(request(tmp_path, payload_bytes=1), ignore)
 
         assert not [name for name in generators()[0].environ() if name.startswith("FLEXURA_")]
@@ -120,6 +121,10 @@ def test_a_generator_that_finds_its_parent_gone_ends() -> None:
 
     assert ended.returncode == 1
     assert "the worker is gone" in ended.stderr
+
+
+def refuse_fault(fault: WorkerFault) -> None:
+    raise AssertionError(fault)
 
 
 def request(folder: Path, name: str = "file", **options: Any) -> GenerationRequest:

@@ -20,6 +20,7 @@ from flexura_media_worker.consumer.intake import Intake
 from flexura_media_worker.domain import WorkSource
 from flexura_media_worker.service.attempts import Attempts
 from flexura_media_worker.service.capacity import Capacity, Slot
+from flexura_media_worker.service.health import Health
 from flexura_media_worker.service.leases import Leases
 from flexura_media_worker.service.production import Production
 
@@ -78,8 +79,9 @@ async def bench(own_nats: NATSServer) -> AsyncIterator[Bench]:
             await connection.jetstream.add_consumer(STREAM, consumer)
         jobs, capacity, spool = ScriptedJobs(), WatchedCapacity(), MemorySpool()
         leases = Leases(jobs)
-        production = Production({"flexura-testcard": Generator("hang")}, spool, MemoryAssets(), 1)
-        attempts = Attempts(jobs, leases, spool, production)
+        health = Health(["flexura-testcard"])
+        production = Production({"flexura-testcard": Generator("hang")}, spool, MemoryAssets(), 1, health)
+        attempts = Attempts(jobs, leases, spool, production, health)
         intake = Intake(connection, capacity, leases, attempts, Heartbeats())
         sources = [WorkSource(STREAM, model, model, ACK_WAIT) for model in ("one", "two")]
         yield Bench(connection, jobs, capacity, intake, sources)

@@ -48,6 +48,28 @@ def test_a_release_costs_no_attempt() -> None:
     assert (move.state, move.attempts_failed) == (JobState.QUEUED, 2)
 
 
+def test_a_fault_of_the_worker_costs_no_attempt_as_often_as_is_allowed() -> None:
+    move = POLICY.after_worker_fault(replace(FREE, attempts_failed=2, worker_faults=POLICY.worker_faults_max - 1))
+    assert (move.state, move.attempts_failed, move.worker_faults) == (JobState.QUEUED, 2, POLICY.worker_faults_max)
+
+
+def test_a_job_that_breaks_every_worker_ends() -> None:
+    attempt, runs = FREE, 0
+    while True:
+        move, runs = POLICY.after_worker_fault(attempt), runs + 1
+        if move.state is JobState.FAILED:
+            break
+        attempt = replace(attempt, attempts_failed=move.attempts_failed, worker_faults=move.worker_faults)
+    assert runs == POLICY.worker_faults_max + POLICY.attempts_max
+    assert move.failure is not None
+    assert move.failure.reason is Reason.WORKER_FAULT
+
+
+def test_a_paid_call_of_unknown_outcome_is_not_made_again_for_a_fault_of_the_worker() -> None:
+    creating = replace(BILLED, checkpoint=Checkpoint.CREATING)
+    assert POLICY.after_worker_fault(creating).failure == OUTCOME_UNKNOWN
+
+
 def test_a_store_that_was_down_after_the_call_does_not_have_it_made_again() -> None:
     """The table below in its two plainest cells, without a rule that could be wrong in the same way."""
     not_stored = failure(Reason.SERVICE_UNAVAILABLE)

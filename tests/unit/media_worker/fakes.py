@@ -45,9 +45,10 @@ class ScriptedJobs:
         self.claimed: list[Lease] = []
         self.completed: list[tuple[Lease, str, Media]] = []
         self.failed: list[Failure] = []
+        self.faults: list[str] = []
         self.renewed: list[list[tuple[Lease, float]]] = []
 
-    async def announce(self) -> Announcement:
+    async def announce(self, _providers: Sequence[str]) -> Announcement:
         self._next("announce")
         return Announcement((), timedelta(seconds=15), timedelta(seconds=4), timedelta(seconds=5))
 
@@ -73,8 +74,10 @@ class ScriptedJobs:
         self._next("fail")
         self.failed.append(failure)
 
-    async def release(self, _lease: Lease) -> None:
+    async def release(self, _lease: Lease, fault: str = "") -> None:
         self._next("release")
+        if fault:
+            self.faults.append(fault)
 
     def _next(self, call: str) -> object:
         self.calls.append(call)
@@ -99,7 +102,8 @@ class RememberedHint:
 
 
 class MemorySpool:
-    def __init__(self, size_bytes: int = 3) -> None:
+    def __init__(self, folder: Path = Path("/spool"), size_bytes: int = 3) -> None:
+        self.folder = folder
         self.size = size_bytes
         self.open = 0
 
@@ -107,7 +111,7 @@ class MemorySpool:
     def reserve(self, lease: Lease) -> Iterator[Path]:
         self.open += 1
         try:
-            yield Path("/spool") / lease.job_id
+            yield self.folder / lease.job_id
         finally:
             self.open -= 1
 
@@ -117,7 +121,7 @@ class MemorySpool:
 
 
 class MemoryAssets:
-    def __init__(self, *script: FlexuraError) -> None:
+    def __init__(self, *script: FlexuraError | OSError) -> None:
         self.script = list(script)
         self.keys: list[str] = []
 
@@ -125,6 +129,9 @@ class MemoryAssets:
         if self.script:
             raise self.script.pop(0)
         self.keys.append(key)
+
+    async def remove(self, key: str) -> None:
+        self.keys.remove(key)
 
 
 class Generator:

@@ -24,6 +24,7 @@ from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_media_worker.domain import Announcement, Failure, FailureReason, GenerationError, Verdict
 from flexura_media_worker.service.attempts import Attempts
 from flexura_media_worker.service.capacity import Capacity
+from flexura_media_worker.service.health import Health
 from flexura_media_worker.service.leases import Leases
 from flexura_media_worker.service.production import Production
 from flexura_media_worker.service.reports import AttemptReport, Outcome
@@ -44,8 +45,9 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.leases = Leases(self.jobs)
-        production = Production({"flexura-testcard": self.generator}, self.spool, self.assets, 1)
-        self.attempts = Attempts(self.jobs, self.leases, self.spool, production)
+        self.health = Health(["flexura-testcard"])
+        production = Production({"flexura-testcard": self.generator}, self.spool, self.assets, 1, self.health)
+        self.attempts = Attempts(self.jobs, self.leases, self.spool, production, self.health)
         self.report = AttemptReport(LEASE.job_id)
 
     async def run(self) -> Outcome:
@@ -137,9 +139,8 @@ async def test_a_job_for_a_provider_that_is_not_here_may_be_tried_elsewhere() ->
     bench = Bench()
     bench.jobs.job = claimed(provider="other")
 
-    assert await bench.run() is Outcome.FAILED
-    assert bench.jobs.failed[0].reason is FailureReason.SERVICE_UNAVAILABLE
-    assert bench.jobs.failed[0].is_retryable
+    assert await bench.run() is Outcome.WORKER_FAULT
+    assert bench.jobs.faults == ["other"]
 
 
 async def test_a_checkpoint_that_is_not_taken_fails_the_attempt_and_says_nothing_of_the_provider() -> None:

@@ -1,6 +1,7 @@
 """The object store: S3 by MinIO's client, in threads of its own."""
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,10 @@ T = TypeVar("T")
 CONNECT_S = 2.0
 READ_S = 30.0  # Between two bytes; the client's own default would hold a thread for half an hour.
 PART_BYTES = 16 << 20
+READ_BACK_BYTES_MAX = 16 << 20  # What is larger is known by its checksum and its end.
+TAIL_BYTES = 1 << 20
+CLIENT_ERROR = 4  # The first digit of these statuses.
+CHUNK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,8 @@ class Blobs:
         self._free = asyncio.Semaphore(threads)
 
     async def upload_file(self, key: str, path: Path, content_type: str) -> None:
-        upload = partial(
-            self._client.fput_object,
-            self._bucket,
-            key,
-            str(path),
-            content_type=content_type,
-            part_size=PART_BYTES,
-            num_parallel_uploads=1,  # A pool of the client's own would leak its threads when a part fails.
-        )
-        await self._in_thread(upload)
+        """Uploads the file and reads back what the store has kept of it; raises FlexuraError where that differs."""
+        await self._in_thread(partial(self._upload, key, path, content_type))
 
     async def stat(self, key: str) -> Stat | None:
         return await self._in_thread(partial(self._stat, key))
@@ -75,6 +72,47 @@ class Blobs:
         """Signs a link to the object, without asking the store: the region is known."""
         url: str = self._client.presigned_get_object(self._bucket, key, expires=timedelta(seconds=expires_s))
         return url
+
+    def _upload(self, key: str, path: Path, content_type: str) -> None:
+        self._client.fput_object(
+            self._bucket,
+            key,
+            str(path),
+            content_type=content_type,
+            part_size=PART_BYTES,
+            num_parallel_uploads=1,  # A pool of the client's own would leak its threads when a part fails.
+        )
+        why = self._why_not_kept(key, path)
+        if why is not None:
+            raise not_kept(key, why)
+
+    def _why_not_kept(self, key: str, path: Path) -> str | None:
+        """Holds the object against the file: its size, and its bytes as far as they are not known by their checksum."""
+        size_bytes = path.stat().st_size
+        found = self._stat(key)
+        if found is None:
+            return "it is not there"
+        if found.size_bytes != size_bytes:
+            return f"it has {found.size_bytes} bytes and not {size_bytes}"
+        # The checksum of a store says what it was sent; only its bytes say what it has. They are read where they are
+        # few, and where its checksum is of a kind that we do not know.
+        is_known_by_checksum = size_bytes > READ_BACK_BYTES_MAX and found.etag == etag_of(path)
+        first = size_bytes - TAIL_BYTES if is_known_by_checksum else 0
+        return None if size_bytes == 0 or self._holds(key, path, first) else "its bytes are others"
+
+    def _holds(self, key: str, path: Path, first: int) -> bool:
+        """Compares the object with the file, from a byte on."""
+        answer = self._client.get_object(self._bucket, key, offset=first)
+        try:
+            with path.open("rb") as file:
+                file.seek(first)
+                while sent := file.read(CHUNK_BYTES):
+                    if answer.read(len(sent)) != sent:
+                        return False
+                return not answer.read(1)
+        finally:
+            answer.close()
+            answer.release_conn()
 
     def _stat(self, key: str) -> Stat | None:
         try:
@@ -141,11 +179,42 @@ def tls_context(settings: BlobSettings) -> ssl.SSLContext | None:
     return context
 
 
+def etag_of(path: Path) -> str:
+    """The tag that most stores give an object: its MD5, or that of the MD5s of its parts and their number."""
+    with path.open("rb") as file:
+        digests = [
+            hashlib.md5(part, usedforsecurity=False).digest() for part in iter(lambda: file.read(PART_BYTES), b"")
+        ]
+    if len(digests) <= 1:
+        return (digests or [hashlib.md5(b"", usedforsecurity=False).digest()])[0].hex()
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
+
+
+def not_kept(key: str, why: str) -> FlexuraError:
+    return FlexuraError(
+        Kind.BUSY,
+        Reason.SERVICE_UNAVAILABLE,
+        f"the object store did not keep what it took: {why}",
+        service="store",
+        key=key,
+        refusal="NotKept",
+    )
+
+
 @contextmanager
 def store_errors() -> Iterator[None]:
     try:
         yield
     except (MinioException, urllib3.exceptions.HTTPError, ConnectionError) as error:
+        refusal = refusal_of(error)
+        metadata = {"service": "store"} | ({"refusal": refusal} if refusal else {})
         raise FlexuraError(
-            Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "the object store cannot be used at present", service="store"
+            Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "the object store cannot be used at present", (), **metadata
         ) from error
+
+
+def refusal_of(error: Exception) -> str | None:
+    """The store's own code where it answered that it will not, such as AccessDenied; None where it may do so later."""
+    if isinstance(error, S3Error) and error.response.status // 100 == CLIENT_ERROR:
+        return str(error.code)
+    return None

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     GENERATOR_CRASHED = "generator_crashed"
     WORKER_LOST = "worker_lost"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    WORKER_FAULT = "worker_fault"
 
     CURSOR_EXPIRED = "cursor_expired"
     EVENT_STREAM_LIMIT = "event_stream_limit"

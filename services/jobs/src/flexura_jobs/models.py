@@ -82,6 +82,7 @@ class JobRow(Row, table=True):
     progress: float = required(Double, "0")
     attempt: int = required(Integer, "0")
     attempts_failed: int = required(Integer, "0")
+    worker_faults: int = required(Integer, "0")
     checkpoint: str = required(Text, "'nothing'")
     upstream_ref: str = required(Text, "''")
 
@@ -100,6 +101,7 @@ class JobRow(Row, table=True):
     asset_width: int | None = optional(Integer)
     asset_height: int | None = optional(Integer)
     asset_duration_s: float | None = optional(Double)
+    asset_lost_at: datetime | None = optional(UTCTime)
     interpretation: str | None = optional(Text)
 
     failure_reason: str | None = optional(Text)
@@ -264,6 +266,7 @@ partial_index(
     "AND (removed_at IS NOT NULL OR attempt > 1 OR (state = 'failed' AND attempt = 1))",
     JOBS.c.finished_at,
 )
+partial_index("ix_jobs_assets_lost", "asset_lost_at IS NOT NULL", JOBS.c.asset_lost_at)
 # The lists of an account: of all its jobs, of one media type, and of states that are rare among many finished jobs.
 LISTED = (JOBS.c.created_at, JOBS.c.job_id)
 partial_index("ix_jobs_account", "removed_at IS NULL", JOBS.c.account_id, *LISTED)

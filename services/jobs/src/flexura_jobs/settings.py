@@ -58,6 +58,8 @@ class JobsSettings(Settings):
     """Seconds without an announcement after which a worker counts as gone."""
     attempts_max: Positive = 3
     """Attempts that may fail before a job does."""
+    worker_faults_max: Positive = 20
+    """Faults of workers that cost a job no attempt; from the next one on each counts as a failed attempt."""
     queued_of_account_max: Positive = 1000
     """Jobs of one account that may be queued; further ones are refused with 429 until some have begun."""
     queued_max: Positive = 50_000

@@ -53,16 +53,17 @@ VERDICTS = {
 class RPCJobsService:
     """The jobs service, for one worker. Claims of jobs that arrive together go as one call."""
 
-    def __init__(self, channel: grpc.aio.Channel, worker_id: WorkerId, providers: Sequence[str], slots: int) -> None:
+    def __init__(self, channel: grpc.aio.Channel, worker_id: WorkerId, slots: int) -> None:
         self._stub = WorkerServiceStub(channel)
         self._worker_id = worker_id
-        self._me = pb.AnnounceRequest(worker_id=worker_id, providers=providers, slots=slots)
+        self._slots = slots
         self._claims: Gatherer[Lease, ClaimedJob] = Gatherer(
             "claim_jobs", self._claim_all, size_of=lambda _: CLAIM_BYTES, items_max=CLAIMS_MAX
         )
 
-    async def announce(self) -> Announcement:
-        answer = await self._stub.Announce(self._me, timeout=CALL_S)
+    async def announce(self, providers: Sequence[str]) -> Announcement:
+        me = pb.AnnounceRequest(worker_id=self._worker_id, providers=providers, slots=self._slots)
+        answer = await self._stub.Announce(me, timeout=CALL_S)
         return Announcement(
             tuple(source_from(consumer) for consumer in answer.consumers),
             answer.lease_duration.ToTimedelta(),
@@ -112,8 +113,8 @@ class RPCJobsService:
         )
         await self._stub.FailJob(request, timeout=CALL_S)
 
-    async def release(self, lease: Lease) -> None:
-        request = pb.ReleaseJobRequest(job_id=lease.job_id, lease_token=lease.token)
+    async def release(self, lease: Lease, fault: str = "") -> None:
+        request = pb.ReleaseJobRequest(job_id=lease.job_id, lease_token=lease.token, fault=fault)
         await self._stub.ReleaseJob(request, timeout=RELEASE_S)
 
     async def _claim_all(self, leases: list[Lease]) -> Sequence[ClaimedJob | FlexuraError]:

@@ -39,6 +39,8 @@ class Ending(StrEnum):
     """The jobs service was out of reach for as long as a lease lasts."""
     RELEASED = "released"
     """The worker stops."""
+    PAUSED = "paused"
+    """The worker takes no work of this kind at present."""
 
 
 class FailureReason(StrEnum):
@@ -69,6 +71,37 @@ class GenerationError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
+
+
+class UnexpectedEndError(GenerationError):
+    """Raised where a generator broke off in a way that it does not explain: the request or the worker may be why."""
+
+
+class WorkerPart(StrEnum):
+    """The parts of a worker that all of its work needs. A provider is a part as well, under its own name."""
+
+    SPOOL = "spool"
+    GENERATORS = "generators"
+    """The processes that compute."""
+    STORE = "store"
+    WORKER = "worker"
+    """Its own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFault:
+    """A fault of this worker, which says nothing of the job that met it."""
+
+    part: str
+    message: str
+
+
+class WorkerFaultError(Exception):
+    """Raised where work on a job breaks off for a fault of this worker."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(f"{part}: {message}")
+        self.fault = WorkerFault(part, message)
 
 
 @dataclass(frozen=True, slots=True)

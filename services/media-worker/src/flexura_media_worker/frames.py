@@ -11,17 +11,19 @@ from flexura_media_worker.domain import (
     Checkpoint,
     Failure,
     FailureReason,
+    GenerationError,
     GenerationRequest,
     Interpretation,
     Lease,
     Media,
     MediaType,
+    UnexpectedEndError,
+    WorkerFaultError,
 )
 
 HEADER = struct.Struct("!I")
 FRAME_BYTES_MAX = 1 << 20
 
-READY: Mapping[str, Any] = {"ready": True}
 TAKEN: Mapping[str, Any] = {"taken": True}
 """Said before a request is begun: a process that ends without a word of it has done nothing."""
 
@@ -90,6 +92,28 @@ def media_from(frame: Mapping[str, Any]) -> Media:
     said = media.pop("interpreted_as")
     interpreted = said and Interpretation(tuple(said["understood"]), tuple(said["unknown"]))
     return Media(**media, interpreted_as=interpreted or None)
+
+
+def ready_frame(missing: Mapping[str, str]) -> dict[str, Any]:
+    """Said once, with the providers that cannot be loaded and why."""
+    return {"ready": True, "missing": dict(missing)}
+
+
+def fault_frame(part: str, message: str) -> dict[str, Any]:
+    return {"fault": {"part": part, "message": message}}
+
+
+def crash_frame(failure: Failure) -> dict[str, Any]:
+    """A failure that its generator does not explain."""
+    return failure_frame(failure) | {"is_unexpected": True}
+
+
+def error_from(frame: Mapping[str, Any]) -> GenerationError | WorkerFaultError:
+    """What a frame without media is raised as."""
+    if "fault" in frame:
+        return WorkerFaultError(frame["fault"]["part"], frame["fault"]["message"])
+    failure = failure_from(frame)
+    return UnexpectedEndError(failure) if frame.get("is_unexpected") else GenerationError(failure)
 
 
 def failure_frame(failure: Failure) -> dict[str, Any]:

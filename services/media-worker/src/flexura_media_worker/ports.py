@@ -28,7 +28,11 @@ class Provider(Protocol):
     """
 
     async def generate(self, request: GenerationRequest, progress: Progress) -> Media:
-        """Writes the spool file and describes it, or raises GenerationError."""
+        """Writes the spool file and describes it.
+
+        Raises GenerationError where the request or the provider is why nothing comes of it, and WorkerFaultError where
+        this worker is.
+        """
 
 
 class Checkpoints(Protocol):
@@ -41,7 +45,8 @@ class Checkpoints(Protocol):
 class JobsService(Checkpoints, Protocol):
     """The jobs service, as a worker sees it. Every method raises FlexuraError."""
 
-    async def announce(self) -> Announcement: ...
+    async def announce(self, providers: Sequence[str]) -> Announcement:
+        """Says that the worker lives and which providers it takes work for at present."""
 
     async def claim(self, lease: Lease) -> ClaimedJob:
         """Asks for the job under a lease of our own making; asked again, it answers like the first time."""
@@ -52,13 +57,22 @@ class JobsService(Checkpoints, Protocol):
 
     async def fail(self, lease: Lease, failure: Failure) -> None: ...
 
-    async def release(self, lease: Lease) -> None: ...
+    async def release(self, lease: Lease, fault: str = "") -> None:
+        """Hands the job back; `fault` names the part of this worker that was at fault."""
 
 
 class Assets(Protocol):
     """The store of assets."""
 
-    async def upload_file(self, key: str, path: Path, content_type: str) -> None: ...
+    async def remove(self, key: str) -> None:
+        """Removes an object; raises FlexuraError where that cannot be."""
+
+    async def upload_file(self, key: str, path: Path, content_type: str) -> None:
+        """Uploads the file and sees to it that the store has kept it.
+
+        Raises FlexuraError where it has not, with `refusal` in its metadata where the store answered that it will not,
+        and OSError where the file cannot be read.
+        """
 
 
 class Hint(Protocol):
@@ -81,4 +95,4 @@ class Spool(Protocol):
         """Names a file for the result of an attempt, and removes it at the end."""
 
     def size_bytes(self, path: Path) -> int:
-        """Answers 0 where there is no such file."""
+        """Answers 0 where there is no such file; raises WorkerFaultError where it cannot be seen."""

@@ -122,6 +122,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The worker that held the job vanished. Example: its machine was switched off."""
     ERROR_REASON_OUTCOME_UNKNOWN: _ErrorReason.ValueType  # 75
     """A billed call was under way when its worker was lost, and whether it was carried out cannot be known."""
+    ERROR_REASON_WORKER_FAULT: _ErrorReason.ValueType  # 76
+    """The workers that took the job broke off with faults of their own, too often to try further. Example: its generator
+    needs more disk than any worker has.
+    """
     ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 80
     """Events after the cursor are no longer kept. Example: a client that comes back after two days."""
     ERROR_REASON_EVENT_STREAM_LIMIT: _ErrorReason.ValueType  # 81
@@ -262,6 +266,10 @@ ERROR_REASON_WORKER_LOST: ErrorReason.ValueType  # 74
 """The worker that held the job vanished. Example: its machine was switched off."""
 ERROR_REASON_OUTCOME_UNKNOWN: ErrorReason.ValueType  # 75
 """A billed call was under way when its worker was lost, and whether it was carried out cannot be known."""
+ERROR_REASON_WORKER_FAULT: ErrorReason.ValueType  # 76
+"""The workers that took the job broke off with faults of their own, too often to try further. Example: its generator
+needs more disk than any worker has.
+"""
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 80
 """Events after the cursor are no longer kept. Example: a client that comes back after two days."""
 ERROR_REASON_EVENT_STREAM_LIMIT: ErrorReason.ValueType  # 81

@@ -611,19 +611,25 @@ class ReleaseJobRequest(_message.Message):
 
     JOB_ID_FIELD_NUMBER: _builtins.int
     LEASE_TOKEN_FIELD_NUMBER: _builtins.int
+    FAULT_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job."""
     lease_token: _builtins.str
     """The token of its claim."""
+    fault: _builtins.str
+    """The part of the worker that was at fault, such as `spool`, `store`, `generators` or the name of a provider; empty on
+    shutdown.
+    """
     def __init__(
         self,
         *,
         job_id: _builtins.str = ...,
         lease_token: _builtins.str = ...,
+        fault: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "lease_token", b"lease_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fault", b"fault", "job_id", b"job_id", "lease_token", b"lease_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -135,9 +135,11 @@ class WorkerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseJob(self, request, context):
-        """Hands a job back unfinished, as on shutdown: it is queued again and the attempt is not counted.
+        """Hands a job back unfinished, on shutdown or for a fault of the worker itself: it is queued again and the attempt is
+        not counted.
 
-        Safe to repeat. Fails with LEASE_LOST.
+        A job that was handed back for faults of workers more often than the service allows may be their cause: from then
+        on each such fault counts as a failed attempt. Safe to repeat. Fails with LEASE_LOST.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

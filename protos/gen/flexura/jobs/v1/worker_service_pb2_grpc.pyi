@@ -68,9 +68,11 @@ class WorkerServiceStub:
     Safe to repeat with the same lease token. Fails with LEASE_LOST.
     """
     ReleaseJob: _grpc.UnaryUnaryMultiCallable[_worker_service_pb2.ReleaseJobRequest, _worker_service_pb2.ReleaseJobResponse]
-    """Hands a job back unfinished, as on shutdown: it is queued again and the attempt is not counted.
+    """Hands a job back unfinished, on shutdown or for a fault of the worker itself: it is queued again and the attempt is
+    not counted.
 
-    Safe to repeat. Fails with LEASE_LOST.
+    A job that was handed back for faults of workers more often than the service allows may be their cause: from then
+    on each such fault counts as a failed attempt. Safe to repeat. Fails with LEASE_LOST.
     """
 
 @_typing.type_check_only
@@ -113,9 +115,11 @@ class WorkerServiceAsyncStub(WorkerServiceStub):
     Safe to repeat with the same lease token. Fails with LEASE_LOST.
     """
     ReleaseJob: _aio.UnaryUnaryMultiCallable[_worker_service_pb2.ReleaseJobRequest, _worker_service_pb2.ReleaseJobResponse]  # type: ignore[assignment]
-    """Hands a job back unfinished, as on shutdown: it is queued again and the attempt is not counted.
+    """Hands a job back unfinished, on shutdown or for a fault of the worker itself: it is queued again and the attempt is
+    not counted.
 
-    Safe to repeat. Fails with LEASE_LOST.
+    A job that was handed back for faults of workers more often than the service allows may be their cause: from then
+    on each such fault counts as a failed attempt. Safe to repeat. Fails with LEASE_LOST.
     """
 
 class WorkerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -197,9 +201,11 @@ class WorkerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _worker_service_pb2.ReleaseJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_worker_service_pb2.ReleaseJobResponse, _abc.Awaitable[_worker_service_pb2.ReleaseJobResponse]]:
-        """Hands a job back unfinished, as on shutdown: it is queued again and the attempt is not counted.
+        """Hands a job back unfinished, on shutdown or for a fault of the worker itself: it is queued again and the attempt is
+        not counted.
 
-        Safe to repeat. Fails with LEASE_LOST.
+        A job that was handed back for faults of workers more often than the service allows may be their cause: from then
+        on each such fault counts as a failed attempt. Safe to repeat. Fails with LEASE_LOST.
         """
 
 def add_WorkerServiceServicer_to_server(servicer: WorkerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

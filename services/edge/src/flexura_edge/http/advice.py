@@ -138,6 +138,7 @@ ADVICE: dict[Reason, Advice] = {
     Reason.PROVIDER_REFUSED: Advice("The provider refused the request", ("Change the prompt or take another model.",)),
     Reason.PROVIDER_RETURNED_NOTHING: Advice("The provider returned nothing", (_NEXT_JOB,)),
     Reason.GENERATOR_CRASHED: Advice("The generator crashed", (_NEXT_JOB,)),
+    Reason.WORKER_FAULT: Advice("The workers were at fault", (_NEXT_JOB,)),
     Reason.WORKER_LOST: Advice("The worker was lost", (_NEXT_JOB,)),
     Reason.OUTCOME_UNKNOWN: Advice(
         "Whether the provider did the work is not known",

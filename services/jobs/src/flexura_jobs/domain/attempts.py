@@ -17,6 +17,12 @@ WORKER_LOST = Failure(
     "The worker that held the job vanished, and every attempt is used up. Submit it again.",
     retryable=True,
 )
+WORKER_FAULT = Failure(
+    Reason.WORKER_FAULT,
+    "The workers that took the job broke off with faults of their own each time, and every attempt is used up. Submit "
+    "it again.",
+    retryable=True,
+)
 OUTCOME_UNKNOWN = Failure(
     Reason.OUTCOME_UNKNOWN,
     "The job was lost while a paid call to the provider was under way; it was not repeated, because it may have been "
@@ -43,6 +49,8 @@ class Attempt:
     attempts_failed: int
     checkpoint: Checkpoint
     upstream_ref: str
+    worker_faults: int = 0
+    """How often workers handed the job back for faults of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class Move:
     checkpoint: Checkpoint
     upstream_ref: str
     failure: Failure | None = None
+    worker_faults: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,8 @@ class AttemptPolicy:
 
     attempts_max: int
     billed_models: frozenset[str]
+    worker_faults_max: int = 20
+    """Faults of workers that cost a job nothing."""
 
     def after_loss(self, attempt: Attempt) -> Move:
         """The lease ran out: whoever held it may be dead or may still be working."""
@@ -79,6 +90,13 @@ class AttemptPolicy:
         if self.outcome_is_unknown(attempt.model, attempt.checkpoint, attempt.upstream_ref):
             return ended(attempt, OUTCOME_UNKNOWN, attempt.attempts_failed)
         return queued_again(attempt, attempt.attempts_failed)
+
+    def after_worker_fault(self, attempt: Attempt) -> Move:
+        """The worker itself was at fault: no attempt is counted, until the job has met so many that it may be why."""
+        counted = replace(attempt, worker_faults=attempt.worker_faults + 1)
+        if counted.worker_faults > self.worker_faults_max:
+            return self._try_again(counted, WORKER_FAULT)
+        return self.after_release(counted)
 
     def at_deadline(self, model: str, checkpoint: Checkpoint, upstream_ref: str) -> Failure:
         """What a job fails with whose time is up, waiting or in mid-work."""
@@ -101,9 +119,17 @@ class AttemptPolicy:
 
 
 def ended(attempt: Attempt, failure: Failure, attempts_failed: int) -> Move:
-    return Move(JobState.FAILED, attempts_failed, attempt.checkpoint, attempt.upstream_ref, failure)
+    return Move(
+        JobState.FAILED, attempts_failed, attempt.checkpoint, attempt.upstream_ref, failure, attempt.worker_faults
+    )
 
 
 def queued_again(attempt: Attempt, attempts_failed: int) -> Move:
     # With a reference the next worker resumes the call; without one it begins anew.
-    return Move(JobState.QUEUED, attempts_failed, attempt.checkpoint, attempt.upstream_ref)
+    return Move(
+        JobState.QUEUED,
+        attempts_failed,
+        attempt.checkpoint,
+        attempt.upstream_ref,
+        worker_faults=attempt.worker_faults,
+    )

@@ -69,5 +69,5 @@ class WorkerServicer(worker_service_pb2_grpc.WorkerServiceServicer):
         return pb.FailJobResponse(state=STATES[state])
 
     async def ReleaseJob(self, request: pb.ReleaseJobRequest, _context: Context) -> pb.ReleaseJobResponse:
-        await self._work.release(lease_of(request.job_id, request.lease_token))
+        await self._work.release(lease_of(request.job_id, request.lease_token), request.fault)
         return pb.ReleaseJobResponse()

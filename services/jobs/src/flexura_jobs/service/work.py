@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from prometheus_client import Counter
+
 from flexura_jobs.domain.catalog import Catalog
 from flexura_jobs.domain.jobs import (
     Assignment,
@@ -28,11 +30,17 @@ from flexura_jobs.service.reports import (
     refuse_wrong_completion,
     refuse_wrong_tokens,
 )
+from flexura_kit import log
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import JobId, LeaseToken, WorkerId
 
 LEASE_TOKEN_BYTES = 16
 CLAIMS_MAX = 64
+FAULT_CHARACTERS_MAX = 100
+
+WORKER_FAULTS = Counter("flexura_jobs_worker_faults", "Attempts that workers broke off for faults of their own.")
+
+logger = log.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +104,13 @@ class Work:
         self._bell.ring()
         return state
 
-    async def release(self, lease: Lease) -> None:
-        if not await self._store.release(lease):
+    async def release(self, lease: Lease, fault: str = "") -> None:
+        """Takes the job back; `fault` names the part of the worker that was at fault, and is empty on shutdown."""
+        if not await self._store.release(lease, is_worker_fault=bool(fault)):
             raise lease_lost(lease)
+        if fault:
+            WORKER_FAULTS.inc()
+            logger.warning("job_released_for_worker_fault", job_id=lease.job_id, fault=fault[:FAULT_CHARACTERS_MAX])
         self._bell.ring()
 
     def _assignment(self, job: ClaimedJob) -> Assignment | FlexuraError:

@@ -30,7 +30,13 @@ class Moves:
             "job_id", "lease_token", "kept_token", "state", "checkpoint", "upstream_ref", "failure_reason",
             "failure_message",
         )  # fmt: skip
-        move = items_table(dialect, **dict.fromkeys(names, TEXT), failure_retryable=BOOLEAN, attempts_failed=INTEGER)
+        move = items_table(
+            dialect,
+            **dict.fromkeys(names, TEXT),
+            failure_retryable=BOOLEAN,
+            attempts_failed=INTEGER,
+            worker_faults=INTEGER,
+        )
         is_failed = move.c.state == FAILED
         self._update = (
             update(JOBS)
@@ -38,6 +44,7 @@ class Moves:
             .values(
                 state=move.c.state,
                 attempts_failed=move.c.attempts_failed,
+                worker_faults=move.c.worker_faults,
                 checkpoint=move.c.checkpoint,
                 upstream_ref=move.c.upstream_ref,
                 failure_reason=move.c.failure_reason,
@@ -83,6 +90,7 @@ def move_row(attempt: Attempt, move: Move, *, keeps_token: bool) -> dict[str, An
         "checkpoint": move.checkpoint.value,
         "upstream_ref": move.upstream_ref,
         "attempts_failed": move.attempts_failed,
+        "worker_faults": move.worker_faults,
         **failure_columns(move.failure),
     }
 

@@ -69,11 +69,20 @@ class FailureReturn:
 
 
 class Release:
-    """Attempts that were handed back."""
+    """Attempts that were handed back, on shutdown or for a fault of the worker."""
 
     def __init__(self, dialect: DialectName, policy: AttemptPolicy) -> None:
         self._returns = Returns(dialect)
         self._policy = policy
 
-    def run(self, connection: Connection, leases: Sequence[Lease], events: list[NewEvent]) -> list[JobState | None]:
-        return self._returns.move(connection, leases, self._policy.after_release, events)
+    def run(
+        self, connection: Connection, releases: Sequence[tuple[Lease, bool]], events: list[NewEvent]
+    ) -> list[JobState | None]:
+        faulty = {lease for lease, is_worker_fault in releases if is_worker_fault}
+
+        def judge(attempt: Attempt) -> Move:
+            if Lease(attempt.job_id, attempt.lease_token) in faulty:
+                return self._policy.after_worker_fault(attempt)
+            return self._policy.after_release(attempt)
+
+        return self._returns.move(connection, [lease for lease, _ in releases], judge, events)

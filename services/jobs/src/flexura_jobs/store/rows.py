@@ -97,6 +97,8 @@ ATTEMPT_COLUMNS = (
     JOBS.c.attempts_failed,
     JOBS.c.checkpoint,
     JOBS.c.upstream_ref,
+    JOBS.c.worker_faults,
+    JOBS.c.worker_faults,
 )
 
 # Looked up, because an enum's own call costs more than the rest of a row.
@@ -194,4 +196,5 @@ def attempt_of(row: Any) -> Attempt:
         attempts_failed=row.attempts_failed,
         checkpoint=Checkpoint(row.checkpoint),
         upstream_ref=row.upstream_ref,
+        worker_faults=row.worker_faults,
     )

@@ -61,8 +61,8 @@ class SQLWorkStore:
         (state,) = await self._writer.write(self._fail, [report])
         return state
 
-    async def release(self, lease: Lease) -> bool:
-        (state,) = await self._writer.write(self._release, [lease])
+    async def release(self, lease: Lease, *, is_worker_fault: bool = False) -> bool:
+        (state,) = await self._writer.write(self._release, [(lease, is_worker_fault)])
         return state is not None
 
     async def announce(self, worker_id: WorkerId, providers: Sequence[str], slots: int) -> None:

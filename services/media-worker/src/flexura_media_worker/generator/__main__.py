@@ -14,9 +14,9 @@ from typing import Any
 
 from flexura_media_worker import frames
 from flexura_media_worker.domain import Failure, FailureReason, GenerationError, GenerationRequest
+from flexura_media_worker.generator.faults import worker_fault
 from flexura_media_worker.generator.limits import die_with_parent, limit
-from flexura_media_worker.generator.local import LOCAL_PROVIDERS
-from flexura_media_worker.ports import Provider
+from flexura_media_worker.generator.local import LocalProviders
 
 PROGRESS_STEP = 0.005  # Smaller steps are not worth a message.
 CRASH = Failure(FailureReason.PROVIDER_FAILED, "The generator failed.", is_retryable=True)
@@ -31,8 +31,7 @@ def main() -> None:
     die_with_parent(options.parent)
     limit(options.memory_bytes, options.file_bytes)
     pipe = Pipe(socket.socket(fileno=options.pipe))
-    providers = {name: LOCAL_PROVIDERS[name]() for name in options.providers.split(",")}
-    work(pipe, providers)
+    work(pipe, options.providers.split(","))
 
 
 class Pipe:
@@ -58,16 +57,17 @@ class Pipe:
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def work(pipe: Pipe, providers: Mapping[str, Provider]) -> None:
+def work(pipe: Pipe, names: list[str]) -> None:
+    providers = LocalProviders()
     with asyncio.Runner() as runner:
-        pipe.send(frames.READY)
+        pipe.send(frames.ready_frame(providers.missing(names)))
         while True:
             request = pipe.next_request()
             pipe.send(frames.TAKEN)
-            pipe.send(runner.run(answer(pipe, providers[request.provider], request)))
+            pipe.send(runner.run(answer(pipe, providers, request)))
 
 
-async def answer(pipe: Pipe, provider: Provider, request: GenerationRequest) -> Mapping[str, Any]:
+async def answer(pipe: Pipe, providers: LocalProviders, request: GenerationRequest) -> Mapping[str, Any]:
     said = 0.0
 
     def say(fraction: float) -> None:
@@ -77,16 +77,17 @@ async def answer(pipe: Pipe, provider: Provider, request: GenerationRequest) -> 
             pipe.send(frames.progress_frame(fraction))
 
     try:
-        return frames.media_frame(await provider.generate(request, say))
+        return frames.media_frame(await providers.get(request.provider).generate(request, say))
     except GenerationError as error:
         return frames.failure_frame(error.failure)
     except MemoryError:
         # What is left of this process is not to be trusted; a fresh one is.
         traceback.print_exc()
         sys.exit("out of memory")
-    except Exception:  # noqa: BLE001 - the top of the loop that this process lives for.
+    except Exception as error:  # noqa: BLE001 - the top of the loop that this process lives for.
         traceback.print_exc()
-        return frames.failure_frame(CRASH)
+        fault = worker_fault(error, request.provider, request.spool_path)
+        return frames.fault_frame(fault.part, fault.message) if fault else frames.crash_frame(CRASH)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from flexura_kit import log
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_media_worker.domain import ClaimedJob, Ending, Failure, Lease
+from flexura_media_worker.domain import ClaimedJob, Ending, Failure, Lease, WorkerFault, WorkerPart
 from flexura_media_worker.ports import Hint, JobsService, Spool
 from flexura_media_worker.service.capacity import Slot
+from flexura_media_worker.service.health import Health
 from flexura_media_worker.service.leases import HeldLease, Leases
 from flexura_media_worker.service.production import Order, Production, Stored
 from flexura_media_worker.service.reports import AttemptReport, Outcome
@@ -19,23 +21,28 @@ from flexura_media_worker.service.reports import AttemptReport, Outcome
 LEASE_TOKEN_BYTES = 16
 RETRY_S_MIN, RETRY_S_MAX = 0.1, 2.0
 UNREACHED_S = 2.0  # For the jobs service to come back.
+PAUSED_S = 1.0  # For this worker's last fetches to end, so that another worker gets the hint.
 
 # Nobody answered, or too late: the same call may do better. Anything else is an answer.
 UNANSWERED = (Kind.BUSY, Kind.TIMED_OUT)
 # A fault of theirs may pass as well. A claim or a report is made again for as long as its lease may be held.
 WORTH_REPEATING = (*UNANSWERED, Kind.INTERNAL)
 
+logger = log.get_logger()
+
 OUTCOMES = {
     Ending.CANCELED: Outcome.CANCELED,
     Ending.LOST: Outcome.LOST,
     Ending.UNRENEWED: Outcome.UNRENEWED,
     Ending.RELEASED: Outcome.RELEASED,
+    Ending.PAUSED: Outcome.PAUSED,
 }
 
 # Hints that are still true, and after how many seconds they may be given again. All others are settled: the jobs
 # service has the job in its hands and gives a new hint where one is needed.
 WANTED_AGAIN = {
     Outcome.RELEASED: 0.0,
+    Outcome.PAUSED: PAUSED_S,
     Outcome.UNCLAIMED: UNREACHED_S,
     Outcome.UNRENEWED: UNREACHED_S,
     Outcome.UNREPORTED: UNREACHED_S,
@@ -53,7 +60,8 @@ class Claim:
 class Attempts:
     """Carries out attempts."""
 
-    def __init__(self, jobs: JobsService, leases: Leases, spool: Spool, production: Production) -> None:
+    def __init__(self, jobs: JobsService, leases: Leases, spool: Spool, production: Production, health: Health) -> None:
+        self._health = health
         self._jobs = jobs
         self._leases = leases
         self._spool = spool
@@ -61,8 +69,8 @@ class Attempts:
 
     async def claim(self, hint: Hint, report: AttemptReport) -> Claim | None:
         """Claims the job; answers None, and is done with the hint, where that fails."""
-        if self._leases.is_releasing:
-            report.outcome = Outcome.RELEASED
+        if self._leases.is_releasing or self._health.is_paused:
+            report.outcome = Outcome.RELEASED if self._leases.is_releasing else Outcome.PAUSED
             await close_hint(hint, report.outcome)
             return None
         try:
@@ -107,8 +115,10 @@ class Attempts:
         with suppress(FlexuraError):  # The lease runs out by itself where nobody hears of this.
             await self._jobs.release(lease)
 
-    async def _produce(self, order: Order) -> Stored | Failure | Ending:
+    async def _produce(self, order: Order) -> Stored | Failure | WorkerFault | Ending:
         """Lets the work run until it is done or the lease ends, whichever is first."""
+        if not self._health.takes(order.job.provider):
+            return Ending.PAUSED
         work = asyncio.create_task(self._production.produce(order), name=f"produce-{order.job.lease.job_id}")
         try:
             either: set[asyncio.Future[Any]] = {work, order.held.ended}
@@ -119,17 +129,26 @@ class Attempts:
             await asyncio.wait({work})
         if order.held.is_lost or not is_done:
             return order.held.ended.result()
+        if (error := work.exception()) is not None:
+            # Not known to be the job's doing. Where it is, the jobs service counts how often it was handed back.
+            logger.error("attempt_crashed", exc_info=error)
+            return WorkerFault(WorkerPart.WORKER, f"the attempt crashed: {error!r}")
         return work.result()
 
-    async def _conclude(self, order: Order, result: Stored | Failure | Ending) -> Outcome:
+    async def _conclude(self, order: Order, result: Stored | Failure | WorkerFault | Ending) -> Outcome:
         lease = order.job.lease
+        if isinstance(result, WorkerFault):
+            order.report.reason = result.part
+            self._health.report(result)
+            return await insist(partial(self._jobs.release, lease, result.part), order.held, Outcome.WORKER_FAULT)
         if isinstance(result, Stored):
+            self._health.worked(order.job.provider)
             complete = partial(self._jobs.complete, lease, result.object_key, result.media)
             return await insist(complete, order.held, Outcome.COMPLETED)
         if isinstance(result, Failure):
             order.report.reason = result.reason
             return await insist(partial(self._jobs.fail, lease, result), order.held, Outcome.FAILED)
-        if result is Ending.RELEASED:
+        if result in {Ending.RELEASED, Ending.PAUSED}:
             await self._give_back(lease)
         return OUTCOMES[result]
 

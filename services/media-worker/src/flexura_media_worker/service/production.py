@@ -6,9 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexura_kit.errors import FlexuraError
-from flexura_media_worker.domain import ClaimedJob, Failure, FailureReason, GenerationError, Media
+from flexura_media_worker.domain import (
+    ClaimedJob,
+    Failure,
+    FailureReason,
+    GenerationError,
+    Media,
+    WorkerFault,
+    WorkerFaultError,
+    WorkerPart,
+)
 from flexura_media_worker.ports import Assets, Provider, Spool
 from flexura_media_worker.service.capacity import Slot
+from flexura_media_worker.service.health import Health
 from flexura_media_worker.service.leases import HeldLease
 from flexura_media_worker.service.reports import AttemptReport
 
@@ -20,10 +30,11 @@ NOTHING = Failure(
 TOO_LATE = Failure(FailureReason.DEADLINE_EXCEEDED, "The work was not done within the time allowed for it.", False)
 NOT_STORED = Failure(FailureReason.SERVICE_UNAVAILABLE, "The result could not be stored in time; try again.", True)
 UNANSWERED = Failure(FailureReason.SERVICE_UNAVAILABLE, "A part of the service did not answer; try again.", True)
-# Not a failure of the provider: that one would have the call made anew that an earlier attempt has made.
-NO_PROVIDER = Failure(
-    FailureReason.SERVICE_UNAVAILABLE, "The worker that took the job does not have its provider.", True
-)
+NO_PROVIDER = "this worker does not have the provider"
+# How long a result waits for a store that refuses it, or cannot be reached, before another worker makes it anew: the
+# first is likely to be a fault of this worker alone. Work that took long waits as long again.
+REFUSED_S, UNREACHED_S = 2.0, 20.0
+STORE_TRIES = 3  # After as many failures in a row no more work is begun.
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +67,16 @@ class Order:
 
 
 class Production:
-    def __init__(self, providers: Mapping[str, Provider], spool: Spool, assets: Assets, uploads_max: int) -> None:
+    def __init__(
+        self, providers: Mapping[str, Provider], spool: Spool, assets: Assets, uploads_max: int, health: Health
+    ) -> None:
         self._providers = providers
+        self._health = health
         self._spool = spool
         self._assets = assets
         self._uploads = asyncio.Semaphore(uploads_max)
 
-    async def produce(self, order: Order) -> Stored | Failure:
+    async def produce(self, order: Order) -> Stored | Failure | WorkerFault:
         """Makes and stores the result. Cancelled, it stops at once."""
         try:
             with order.report.stage("generate"):
@@ -73,12 +87,14 @@ class Production:
                 await self._store(order, key, media)
         except GenerationError as error:
             return error.failure
+        except WorkerFaultError as error:
+            return error.fault
         return Stored(key, media)
 
     async def _generate(self, order: Order) -> Media:
         provider = self._providers.get(order.job.provider)
         if provider is None:
-            raise GenerationError(NO_PROVIDER)
+            raise WorkerFaultError(order.job.provider, NO_PROVIDER)
         try:
             async with asyncio.timeout_at(order.made_until):
                 media = await provider.generate(order.job.request(order.path), order.held.report)
@@ -98,17 +114,36 @@ class Production:
             async with asyncio.timeout_at(order.stored_until), self._uploads:
                 # Only here: results must not pile up where the store is slower than the generators.
                 order.slot.free()
-                await self._upload(key, order.path, media.content_type)
+                await self._upload(order, key, media.content_type)
         except TimeoutError as error:
             raise GenerationError(NOT_STORED) from error
 
-    async def _upload(self, key: str, path: Path, content_type: str) -> None:
-        delay_s = RETRY_S_MIN
+    async def _upload(self, order: Order, key: str, content_type: str) -> None:
+        """Tries again for a while: what is wrong may pass, and a result that took long is worth waiting for."""
+        loop = asyncio.get_running_loop()
+        began, delay_s, tries = loop.time(), RETRY_S_MIN, 0
         while True:
             try:
-                await self._assets.upload_file(key, path, content_type)
-            except FlexuraError:
-                await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, RETRY_S_MAX)
-            else:
-                return
+                return await self._assets.upload_file(key, order.path, content_type)
+            except OSError as error:
+                raise WorkerFaultError(WorkerPart.SPOOL, f"the result cannot be read: {error}") from error
+            except FlexuraError as error:
+                tries += 1
+                fault = WorkerFault(WorkerPart.STORE, why(error))
+                if tries == STORE_TRIES:
+                    self._health.report(fault)
+                if tries >= STORE_TRIES and loop.time() - began > patience_s(order, error):
+                    raise WorkerFaultError(fault.part, fault.message) from error
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, RETRY_S_MAX)
+
+
+def patience_s(order: Order, error: FlexuraError) -> float:
+    """How long the result waits: it is made again where that costs less than waiting on."""
+    least_s = REFUSED_S if "refusal" in error.metadata else UNREACHED_S
+    return max(least_s, order.report.stages.get("generate", 0.0))
+
+
+def why(error: FlexuraError) -> str:
+    refusal = error.metadata.get("refusal")
+    return f"{error.message} ({refusal})" if refusal else error.message

@@ -13,7 +13,7 @@ from typing import Any
 
 from flexura_kit import log
 from flexura_media_worker import frames
-from flexura_media_worker.domain import Failure, FailureReason, GenerationError, GenerationRequest, Media
+from flexura_media_worker.domain import Failure, FailureReason, GenerationRequest, Media, UnexpectedEndError
 from flexura_media_worker.ports import Progress
 
 START_S = 60.0  # For a process to load what it computes with, on a machine under load.
@@ -50,6 +50,8 @@ class GeneratorProcess:
         self._writer = writer
         self._killed = asyncio.Event()
         self.is_idle = False
+        self.missing: Mapping[str, str] = {}
+        """Providers that it could not load, and why."""
 
     @classmethod
     async def start(cls, limits: GeneratorLimits) -> "GeneratorProcess":
@@ -60,7 +62,7 @@ class GeneratorProcess:
         started = cls(process, *await asyncio.open_connection(sock=ours, limit=frames.FRAME_BYTES_MAX))
         try:
             async with asyncio.timeout(START_S):
-                await started._read()
+                started.missing = (await started._read())["missing"]
         except BaseException:
             started.kill()
             await started.status()
@@ -90,7 +92,7 @@ class GeneratorProcess:
                 progress(answer["progress"])
                 answer = await self._read()
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise GenerationError(CRASHED) from error
+            raise UnexpectedEndError(CRASHED) from error
         self.is_idle = True
         return media_or_raise(answer)
 
@@ -148,5 +150,5 @@ def environment() -> dict[str, str]:
 
 def media_or_raise(answer: Mapping[str, Any]) -> Media:
     if "media" not in answer:
-        raise GenerationError(frames.failure_from(answer))
+        raise frames.error_from(answer)
     return frames.media_from(answer)
