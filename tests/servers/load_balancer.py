@@ -27,8 +27,9 @@ class LoadBalancer:
         """Asks all backends again and again, as a kubelet does."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
             while True:
-                states = await asyncio.gather(*(is_ready(client, port) for port in sorted(self.backends)))
-                self.ready = [port for port, state in zip(sorted(self.backends), states, strict=True) if state]
+                ports = sorted(self.backends)
+                states = await asyncio.gather(*(is_ready(client, port) for port in ports))
+                self.ready = [port for port, state in zip(ports, states, strict=True) if state]
                 await asyncio.sleep(CHECK_S)
 
     async def pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -344,6 +344,29 @@ async def test_what_is_not_http_is_answered_like_every_other_error(door: Edge, m
     assert_is_whole_problem(answer, 400)
 
 
+@pytest.mark.parametrize(
+    ("lines", "word"),
+    [
+        (["GET /healthz HTTP/1.1"], "no `Host` header"),
+        (["GET /healthz HTTP/1.1", "Host: x", "Host: y"], "`Host` stands twice"),
+        (["GET /healthz HTTP/1.1", "Host: x", "X-Odd : 1"], "`Name: value`"),
+        (["GET /healthz HTTP/1.1", "Host: x", "X-Odd: a", " folded"], "line break"),
+        (["GET /healthz HTTP/1.1", "Host: x", "X-Odd: a\0b"], "control character"),
+        (["GET healthz HTTP/1.1", "Host: x"], "first line"),
+        (["GET /a b HTTP/1.1", "Host: x"], "first line"),
+        (["BREW /healthz HTTP/1.1", "Host: x"], "method"),
+        (["POST /api/search HTTP/1.1", "Host: x", "Content-Length: -1"], "no number of bytes"),
+        (["POST /api/search HTTP/1.1", "Host: x", "Content-Length: 3", "Content-Length: 4"], "stands twice"),
+        (["POST /api/search HTTP/1.1", "Host: x", "Content-Length: 3", "Transfer-Encoding: chunked"], "both"),
+        (["GET /healthz HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", "", "zz"], "chunks"),
+    ],
+)
+async def test_what_is_no_http_is_told_why(door: Edge, lines: list[str], word: str) -> None:
+    status, body = await raw_request(door.port, "\r\n".join([*lines, "", ""]))
+    assert (status, json.loads(body)["code"]) == (400, "bad_request")
+    assert word in json.loads(body)["error"]
+
+
 async def test_a_client_that_speaks_tls_is_told_that_the_server_does_not(door: Edge) -> None:
     _, body = await raw_request(door.port, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
     assert "http://" in json.loads(body)["error"]

@@ -12,6 +12,21 @@ FIELDS_MAX = 128
 NAME_CHARACTERS_MAX = 100
 TLS_HANDSHAKE = b"\x16\x03"
 
+# The first whose words stand in what the parser says.
+FAULTS = (
+    ("Missing 'Host'", "it has no `Host` header"),
+    ("Duplicate 'Host'", "the header `Host` stands twice"),
+    ("Duplicate Content-Length", "the header `Content-Length` stands twice"),
+    ("can't be present with", "it has both `Content-Length` and `Transfer-Encoding`"),
+    ("in Content-Length", "`Content-Length` is no number of bytes"),
+    ("chunk", "its body is sent in chunks, and the size of one is no number"),
+    ("Duplicate '", "a header stands twice that may stand once"),
+    ("Invalid method", "its method is none that HTTP knows"),
+    ("status line", "its first line is not like `GET /path HTTP/1.1`"),
+    ("in url", "its first line is not like `GET /path HTTP/1.1`"),
+    ("header", "a header is not like `Name: value`, or holds a line break or control character"),
+)
+
 ADVICE_OF_FIELD = {
     "cookie": "clear the cookies of this host, which all programs on it share, or send the request without them",
     "authorization": "send `Bearer ` and the API key, and nothing else",
@@ -44,10 +59,15 @@ def refusal_of(cause: BaseException | None, received: bytes) -> FlexuraError:
     if "Too many headers" in str(cause):
         message = f"the request has more than {FIELDS_MAX} headers; send fewer"
         return FlexuraError(Kind.INVALID, Reason.HEADERS_TOO_LARGE, message, (), limit=str(FIELDS_MAX))
-    what = "this is no HTTP message"
+    what = "this is no HTTP message" + fault_of(str(cause))
     if received.startswith(TLS_HANDSHAKE):
         what = "this is TLS, and the server speaks plain HTTP here: use an address that begins with http://"
     return FlexuraError(Kind.INVALID, Reason.BAD_REQUEST, f"{what}; send the request with a common HTTP client")
+
+
+def fault_of(cause: str) -> str:
+    """Names the fault in our words, where the parser's tell it; empty where they do not."""
+    return next((f": {fault}" for words, fault in FAULTS if words in cause), "")
 
 
 def is_line_too_long(received: bytes) -> bool:
