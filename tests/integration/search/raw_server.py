@@ -21,7 +21,12 @@ class RawSite:
         return f"http://127.0.0.1:{self.port}"
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await reader.readuntil(b"\r\n\r\n")
+        try:
+            request = await reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # No request of HTTP.
+            writer.close()
+            return
         target = request.split(b" ", 2)[1]
         if target == b"/robots.txt":
             writer.write(answer(b"", "text/plain", status="404 Not Found"))

@@ -43,11 +43,14 @@ def test_text_of_any_length_is_cut_and_soon_read(part: str) -> None:
     [
         ("https://otters.example/a?b=c#d", "https://otters.example/a?b=c#d"),
         ("//images.example/1.jpg", "https://images.example/1.jpg"),
-        (" http://otters.example ", "http://otters.example"),
-        ("https://ötter.example/fluß", "https://ötter.example/fluß"),
+        (" http://otters.example ", "http://otters.example/"),
+        ("https://ötter.example/fluß", "https://xn--tter-4qa.example/flu%C3%9F"),
+        ("https://files.example/My Report.pdf", "https://files.example/My%20Report.pdf"),
+        ("http:///path", "http://path/"),
+        ("https://a.example/\ud800", "https://a.example/%EF%BF%BD"),
         *((value, "") for value in ("", "/path", "ftp://x.example/", "javascript:alert(1)", "data:,x", "https://")),
         *((value, "") for value in ("https://a b.example/", "https://a.example/\n", "https://[1.example/", "x" * 5000)),
-        *((value, "") for value in ("https://a.example/\ud800", "http:///path", None, 7, {})),
+        *((value, "") for value in ("https://faß..example/", None, 7, {})),
     ],
 )
 def test_only_addresses_of_the_web_are_taken(value: object, url: str) -> None:

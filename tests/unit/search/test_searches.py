@@ -151,7 +151,7 @@ async def test_what_is_no_longer_kept_has_expired() -> None:
 async def test_a_site_for_small_screens_is_found_by_its_own_name() -> None:
     found = hits("https://en.m.wiki.example/p", "https://m.example.org/p")
     answer = await Setting(Engine("one", found)).search(include_domains=("en.m.wiki.example",))
-    assert urls(answer) == ["https://en.wiki.example/p"]
+    assert urls(answer) == ["https://en.m.wiki.example/p"]
 
 
 async def test_a_fresh_answer_in_a_hurry_leaves_others_the_one_they_have() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from flexura_search.domain.queries import Days, Query
-from flexura_search.domain.urls import canonical, host_of, is_within
+from flexura_search.domain.urls import canonical, host_of, is_of_site
 
 
 def is_wanted(url: str, query: Query) -> bool:
@@ -31,4 +31,4 @@ def day_of(moment: datetime) -> date:
 
 
 def is_in_any(host: str, domains: Iterable[str]) -> bool:
-    return any(is_within(host, domain) for domain in domains)
+    return any(is_of_site(host, domain) for domain in domains)

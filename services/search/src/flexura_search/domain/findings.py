@@ -58,6 +58,8 @@ class EngineAnswer:
     images: tuple[ImageHit, ...] = ()
     shortfall: str = ""
     """What it could not ask in turn, in words; an answer with a shortfall is a degraded one."""
+    left_out: int = 0
+    """How many of its results have no address that could be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,14 @@ class EngineTrace:
     took_ms: int = 0
     results: int = 0
     reason: str = ""
+    left_out: int = 0
+    """How many of its results have no address that could be answered."""
+
+    @property
+    def said(self) -> str:
+        """The reason, and what was left out of an answer that is whole otherwise."""
+        left_out = f"{self.left_out} results have no usable address and are left out" if self.left_out else ""
+        return "; ".join(filter(None, (self.reason, left_out)))
 
     @property
     def is_degraded(self) -> bool:

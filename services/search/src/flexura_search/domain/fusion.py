@@ -8,8 +8,9 @@ from datetime import datetime
 from math import fsum
 from typing import Any, TypeVar
 
+from flexura_search.domain.addresses import exact
 from flexura_search.domain.findings import Hit, ImageHit
-from flexura_search.domain.urls import canonical, same_page
+from flexura_search.domain.urls import same_page
 
 DAMPING = 60  # Of Cormack, Clarke and Buettcher, who proposed the method: the first place is not everything.
 NEAR_SHARE = 0.8  # Of the words of two snippets, from which on two pages of one title are the same text.
@@ -97,7 +98,7 @@ def merge(found: Sequence[tuple[int, str, Hit]], best_possible: float) -> Found:
     first = hits[0]
     return Found(
         title=first.title or first_of(hit.title for hit in hits),
-        url=canonical(first.url),
+        url=exact(first.url),
         snippet=first.snippet or first_of(hit.snippet for hit in hits),
         published_at=next((hit.published_at for hit in hits if hit.published_at), None),
         author=first_of(hit.author for hit in hits),

@@ -42,7 +42,7 @@ class SearchMaterial:
         return [result_entry(result) for result in self.results] + [image_entry(image) for image in self.images]
 
     def envelope(self) -> Sequence[str]:
-        return [*self.queries, *(f"{trace.engine} {trace.reason}" for trace in self.traces)]
+        return [*self.queries, *(f"{trace.engine} {trace.said}" for trace in self.traces)]
 
 
 @dataclass(frozen=True, slots=True)

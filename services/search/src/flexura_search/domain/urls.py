@@ -3,10 +3,13 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode
+
+from flexura_kit.hosts import ascii_host
+from flexura_search.domain.addresses import Address, parsed
 
 URL_CHARACTERS_MAX = 1000  # A longer one costs an answer more tokens than it is worth.
-DEFAULT_PORTS = {"http": 80, "https": 443}
+ROUTES = ("/", "!")  # What a fragment begins with that names a page of its own, and no place within one.
 TRACKING = re.compile(
     r"utm_.+|_?ga|_gl|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh"
     r"|mc_[ce]id|_hs(enc|mi)|hsctatracking|mkt_tok|vero_(conv|id)|oly_(anon|enc)_id|rb_clickid|s_cid|ncid|cmpid"
@@ -25,41 +28,43 @@ OTHER_SHAPES = frozenset({"amp", "outputtype", "scm", "spm"})  # Name the shape 
 
 @lru_cache(maxsize=4096)
 def canonical(url: str) -> str:
-    """The address of the page itself: without tracking, mobile and AMP detours, fragment and default port.
+    """What addresses are compared by: without tracking, mobile and AMP detours, place in the page and default port.
 
     Empty where it is no address of the web.
     """
-    parts = split(url)
-    if parts is None:
+    address = split(url)
+    if address is None:
         return ""
-    parts = out_of_amp_cache(parts)
-    host = without_mobile_label(host_of_parts(parts))
-    port = port_of(parts)
-    address = f"[{host}]" if ":" in host else host
-    if port is not None and port != DEFAULT_PORTS[parts.scheme]:
-        address += f":{port}"
-    path = parts.path or "/"
-    query = "&".join(pair for pair in parts.query.split("&") if pair.strip() and not is_tracking(pair))
-    return f"{parts.scheme}://{address}{path}{'?' if query else ''}{query}".rstrip()
+    address = out_of_amp_cache(address)
+    query = "&".join(pair for pair in (address.query or "").split("&") if pair and not is_tracking(pair))
+    host = without_mobile_label(address.host.rstrip("."))
+    return str(address._replace(host=host, query=query or None))
 
 
 @lru_cache(maxsize=4096)
 def same_page(url: str) -> str:
     """What all addresses of a page have in common: not the scheme, `www.`, a last slash or the order of a query."""
-    parts = urlsplit(canonical(url))
-    parts = parts._replace(path=without_amp(parts.path))
-    host = parts.netloc.removeprefix("www.")
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    address = split(canonical(url))
+    if address is None:
+        return ""
+    host, port = without_www(address.host), f":{address.port}" if address.port is not None else ""
+    pairs = parse_qsl(address.query or "", keep_blank_values=True)
     query = urlencode(sorted(pair for pair in pairs if pair[0].lower() not in OTHER_SHAPES))
-    path = unquote(parts.path).rstrip("/")
+    path = unquote(without_amp(address.path)).rstrip("/")
     path = path.removesuffix("/index.html").removesuffix("/index.php")
-    return f"{host}{path}?{query}"
+    return f"{host}{port}{path}?{query}#{address.fragment or ''}"
 
 
 def host_of(url: str) -> str:
     """The host's name in lower case, as ASCII; empty where there is none."""
-    parts = split(url)
-    return "" if parts is None else host_of_parts(parts)
+    address = split(url)
+    return "" if address is None else address.host.rstrip(".")
+
+
+def is_of_site(host: str, domain: str) -> bool:
+    """Tells whether the host is of the domain; `www.` before a domain means the site, with and without it."""
+    site = without_www(domain)
+    return is_within(host, domain) or (site != domain and host == site)
 
 
 def is_within(host: str, domain: str) -> bool:
@@ -67,43 +72,40 @@ def is_within(host: str, domain: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
-def split(url: str) -> SplitResult | None:
+def split(url: str) -> Address | None:
+    """The parts of an address, with the fragment where that names a page; None where it is no address of the web."""
+    head, _, fragment = url.partition("#")
     try:
-        parts = urlsplit(url.partition("#")[0].strip())
-        usable = parts.scheme in DEFAULT_PORTS and (parts.hostname or "").strip(".") and parts.port != 0
+        address = parsed(head)
     except ValueError:
         return None
-    return parts if usable else None
+    if address.port == 0:
+        return None
+    return address._replace(fragment=fragment.strip() if fragment.startswith(ROUTES) else None)
 
 
-def host_of_parts(parts: SplitResult) -> str:
-    return as_ascii((parts.hostname or "").rstrip("."))
+def without_place(url: str) -> str:
+    """The address without the fragment, unless that names a page of its own."""
+    head, _, fragment = url.partition("#")
+    return url if fragment.startswith(ROUTES) else head
 
 
 def as_ascii(host: str) -> str:
     """The name as name servers know it; as it is where it is none."""
     try:
-        return host.encode("idna").decode() if not host.isascii() else host
-    except UnicodeError:
+        return ascii_host(host)
+    except ValueError:
         return host
 
 
-def port_of(parts: SplitResult) -> int | None:
-    try:
-        return parts.port
-    except ValueError:
-        return None
-
-
-def out_of_amp_cache(parts: SplitResult) -> SplitResult:
+def out_of_amp_cache(address: Address) -> Address:
     """The publisher's own address, where a cache or a viewer of AMP pages shows it."""
-    host = host_of_parts(parts)
     found = None
-    if is_within(host, "cdn.ampproject.org"):
-        found = AMP_CACHE.fullmatch(parts.path)
-    elif host.startswith("www.google."):
-        found = AMP_VIEWER.fullmatch(parts.path)
-    return (split(f"https://{found['rest']}") if found else None) or parts
+    if is_within(address.host, "cdn.ampproject.org"):
+        found = AMP_CACHE.fullmatch(address.target)
+    elif address.host.startswith("www.google."):
+        found = AMP_VIEWER.fullmatch(address.target)
+    return (split(f"https://{found['rest']}") if found else None) or address
 
 
 def without_amp(path: str) -> str:
@@ -116,6 +118,12 @@ def without_mobile_label(host: str) -> str:
     labels = host.split(".")
     own = own_labels(labels)
     return ".".join([*(label for label in labels[:-own] if label not in MOBILE_LABELS), *labels[-own:]])
+
+
+def without_www(host: str) -> str:
+    """`www.example.org` is the site `example.org`; `www.com` is a domain."""
+    rest = host.removeprefix("www.")
+    return rest if rest.count(".") + 1 >= own_labels(rest.split(".")) else host
 
 
 def own_labels(labels: Sequence[str]) -> int:

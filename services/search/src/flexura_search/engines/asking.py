@@ -3,6 +3,7 @@
 from datetime import date
 
 from flexura_search.domain.queries import AGES, Query, TimeRange
+from flexura_search.domain.urls import without_www
 
 OPERATORS_MAX = 5  # More make engines answer nothing at all.
 OPERATORS_SHARE_MAX = 0.5  # Of what the engine takes; the rest is for the question.
@@ -24,9 +25,14 @@ def with_operators(query: Query, characters_max: int = 0, words_max: int = 0) ->
 
 
 def domain_operators(query: Query) -> str:
-    within = " OR ".join(f"site:{domain}" for domain in query.include_domains[:OPERATORS_MAX])
+    within = " OR ".join(f"site:{domain}" for domain in sites_of(query)[:OPERATORS_MAX])
     without = " ".join(f"-site:{domain}" for domain in query.exclude_domains[:OPERATORS_MAX])
     return f"{within} {without}".strip()
+
+
+def sites_of(query: Query) -> list[str]:
+    """The domains that are asked for; what stands below them, beside the site itself, is filtered afterwards."""
+    return list(dict.fromkeys(map(without_www, query.include_domains)))
 
 
 def cut(text: str, characters_max: int, words_max: int = 0) -> str:

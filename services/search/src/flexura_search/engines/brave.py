@@ -12,7 +12,7 @@ from flexura_search.engines.asking import with_operators
 from flexura_search.engines.dates import read_date, seconds_until
 from flexura_search.engines.failures import Failure, Reply
 from flexura_search.engines.http import JSONAPI
-from flexura_search.engines.reading import found_in, hit, number, part, plain, web_url
+from flexura_search.engines.reading import hit, hits_in, images_in, number, part, plain, web_url
 
 BASE_URL = "https://api.search.brave.com"
 QUERY_CHARACTERS_MAX = 400
@@ -62,10 +62,10 @@ class BraveEngine:
         path = PATHS[query.topic]
         reply = await self._api.get(f"{self._url}/{path}/search", self._parameters(query, path), timeout_s)
         if path == "images":
-            return EngineAnswer(images=found_in(reply.body.get("results"), image_of, query.results_max))
+            return images_in(reply.body.get("results"), image_of, query.results_max)
         now = self._clock()
         items = results_of(reply.body) if path == "web" else reply.body.get("results")
-        return EngineAnswer(hits=found_in(items, lambda item: hit_of(item, now), query.results_max))
+        return hits_in(items, lambda item: hit_of(item, now), query.results_max)
 
     def _parameters(self, query: Query, path: str) -> dict[str, str]:
         parameters = {

@@ -16,7 +16,7 @@ from flexura_search.domain.findings import EngineAnswer, EngineFailedError, Engi
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.engines.asking import range_of, with_operators
 from flexura_search.engines.dates import read_date
-from flexura_search.engines.reading import found_in, hit, number, plain, short, web_url
+from flexura_search.engines.reading import hit, hits_in, images_in, number, plain, short, web_url
 
 RESULTS_MAX = 50
 SAID_CHARACTERS_MAX = 200
@@ -84,9 +84,9 @@ class DDGSEngine:
         except TimeoutError:
             raise EngineFailedError(EngineStatus.TIMED_OUT, f"it did not answer within {timeout_s:.3g} s") from None
         if query.topic is Topic.IMAGES:
-            return EngineAnswer(images=found_in(found, image_of, query.results_max))
+            return images_in(found, image_of, query.results_max)
         now = self._clock()
-        return EngineAnswer(hits=found_in(found, lambda item: hit_of(item, now), query.results_max))
+        return hits_in(found, lambda item: hit_of(item, now), query.results_max)
 
     def _start(self, query: Query, timeout_s: float) -> Future[list[dict[str, Any]]]:
         if not self._free.acquire(blocking=False):

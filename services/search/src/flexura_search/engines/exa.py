@@ -7,9 +7,10 @@ from aiohttp import ClientSession
 from flexura_kit.clock import Clock, utc_now
 from flexura_search.domain.findings import EngineAnswer, Hit
 from flexura_search.domain.queries import Query, Topic
+from flexura_search.engines.asking import sites_of
 from flexura_search.engines.dates import read_date
 from flexura_search.engines.http import JSONAPI
-from flexura_search.engines.reading import found_in, hit
+from flexura_search.engines.reading import hit, hits_in
 
 BASE_URL = "https://api.exa.ai"
 RESULTS_MAX = 100
@@ -37,7 +38,7 @@ class ExaEngine:
 
     async def search(self, query: Query, timeout_s: float) -> EngineAnswer:
         reply = await self._api.post(self._url, self._body(query), timeout_s)
-        return EngineAnswer(hits=found_in(reply.body.get("results"), hit_of, query.results_max))
+        return hits_in(reply.body.get("results"), hit_of, query.results_max)
 
     def _body(self, query: Query) -> dict[str, Any]:
         days = query.days_on(self._clock().date())
@@ -47,7 +48,7 @@ class ExaEngine:
             "numResults": min(query.results_max, RESULTS_MAX),
             "category": CATEGORIES.get(query.topic),
             "userLocation": query.country.upper(),
-            "includeDomains": list(query.include_domains),
+            "includeDomains": sites_of(query),
             "excludeDomains": list(query.exclude_domains),
             "startPublishedDate": f"{days.first}T00:00:00.000Z" if days.first else None,
             "endPublishedDate": f"{days.last}T23:59:59.999Z" if days.last else None,

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from flexura_search.domain.findings import EngineFailedError, EngineStatus, Hit
+from flexura_search.domain.addresses import exact
+from flexura_search.domain.findings import EngineAnswer, EngineFailedError, EngineStatus, Hit, ImageHit
 
 Found = TypeVar("Found")
 
@@ -39,19 +39,11 @@ def short(text: str, characters_max: int) -> str:
 
 
 def web_url(value: object) -> str:
-    """The address, if it is one of http or https; else empty."""
+    """The address as a browser would write it, if it is one of http or https; else empty."""
     if not value or not isinstance(value, str) or len(value) > URL_CHARACTERS_MAX:
         return ""
-    url = value.strip()
-    if url.startswith("//"):
-        url = f"https:{url}"
-    if not url.isprintable() or " " in url:
-        return ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return url if parts.scheme in {"http", "https"} and parts.hostname else ""
+    url = exact(f"https:{value}" if value.startswith("//") else value)
+    return url if len(url) <= URL_CHARACTERS_MAX else ""
 
 
 def short_url(value: object) -> str:
@@ -72,7 +64,7 @@ def hit(
 ) -> Hit | None:
     """A hit out of parts that are not trusted; None where its address is none. `more` is author, favicon and image."""
     address = web_url(url)
-    if not address:
+    if not address or len(address) > SHORT_URL_CHARACTERS_MAX:
         return None
     return Hit(
         title=plain(title) or address,
@@ -85,7 +77,25 @@ def hit(
     )
 
 
-def found_in(items: object, read: Callable[[dict[str, Any]], Found | None], results_max: int) -> tuple[Found, ...]:
+def hits_in(
+    items: object, read: Callable[[dict[str, Any]], Hit | None], results_max: int, shortfall: str = ""
+) -> EngineAnswer:
+    hits = found_in(items, read)
+    return EngineAnswer(hits=hits[:results_max], shortfall=shortfall, left_out=count_of(items) - len(hits))
+
+
+def images_in(
+    items: object, read: Callable[[dict[str, Any]], ImageHit | None], results_max: int, shortfall: str = ""
+) -> EngineAnswer:
+    images = found_in(items, read)
+    return EngineAnswer(images=images[:results_max], shortfall=shortfall, left_out=count_of(items) - len(images))
+
+
+def count_of(items: object) -> int:
+    return len(items) if isinstance(items, list) else 0
+
+
+def found_in(items: object, read: Callable[[dict[str, Any]], Found | None]) -> tuple[Found, ...]:
     """What can be read of a list of results; the rest of it is passed over."""
     if not isinstance(items, list):
         raise EngineFailedError(EngineStatus.BROKEN, "its answer has no list of results")
@@ -93,7 +103,7 @@ def found_in(items: object, read: Callable[[dict[str, Any]], Found | None], resu
     if items and not results:
         # Not "nothing found": its format has changed.
         raise EngineFailedError(EngineStatus.BROKEN, f"none of its {len(items)} results can be read")
-    return tuple(results[:results_max])
+    return tuple(results)
 
 
 def part(value: object, *names: str) -> Any:

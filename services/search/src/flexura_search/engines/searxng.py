@@ -12,7 +12,7 @@ from flexura_search.engines.asking import range_of, with_operators
 from flexura_search.engines.dates import read_date
 from flexura_search.engines.failures import Failure, Reply
 from flexura_search.engines.http import JSONAPI
-from flexura_search.engines.reading import found_in, hit, number, plain, short, web_url
+from flexura_search.engines.reading import hit, hits_in, images_in, number, plain, short, web_url
 
 CATEGORIES = {
     Topic.GENERAL: "general",
@@ -54,8 +54,8 @@ class SearXNGEngine:
             raise EngineFailedError(EngineStatus.BLOCKED, f"none of its engines answered: {silent}")
         shortfall = f"some of its engines did not answer: {silent}" if silent else ""
         if query.topic is Topic.IMAGES:
-            return EngineAnswer(images=found_in(items, image_of, query.results_max), shortfall=shortfall)
-        return EngineAnswer(hits=found_in(items, hit_of, query.results_max), shortfall=shortfall)
+            return images_in(items, image_of, query.results_max, shortfall)
+        return hits_in(items, hit_of, query.results_max, shortfall)
 
     def _parameters(self, query: Query) -> dict[str, str]:
         parameters = {"q": with_operators(query), "format": "json", "categories": CATEGORIES[query.topic]}

@@ -7,10 +7,10 @@ from aiohttp import ClientSession
 
 from flexura_search.domain.findings import EngineAnswer, Hit
 from flexura_search.domain.queries import Query, Topic
-from flexura_search.engines.asking import cut
+from flexura_search.engines.asking import cut, sites_of
 from flexura_search.engines.dates import read_date
 from flexura_search.engines.http import JSONAPI
-from flexura_search.engines.reading import found_in, hit
+from flexura_search.engines.reading import hit, hits_in
 
 BASE_URL = "https://api.tavily.com"
 QUERY_CHARACTERS_MAX = 400
@@ -86,7 +86,7 @@ class TavilyEngine:
 
     async def search(self, query: Query, timeout_s: float) -> EngineAnswer:
         reply = await self._api.post(self._url, body_of(query), timeout_s)
-        return EngineAnswer(hits=found_in(reply.body.get("results"), hit_of, query.results_max))
+        return hits_in(reply.body.get("results"), hit_of, query.results_max)
 
 
 def body_of(query: Query) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def body_of(query: Query) -> dict[str, Any]:
     if query.topic is Topic.GENERAL and query.country in COUNTRIES:
         body["country"] = COUNTRIES[query.country]
     if query.include_domains:
-        body["include_domains"] = list(query.include_domains[:INCLUDE_DOMAINS_MAX])
+        body["include_domains"] = sites_of(query)[:INCLUDE_DOMAINS_MAX]
     if query.exclude_domains:
         body["exclude_domains"] = list(query.exclude_domains[:EXCLUDE_DOMAINS_MAX])
     return body | days_of(query)

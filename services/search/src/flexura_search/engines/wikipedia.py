@@ -9,7 +9,7 @@ from flexura_search.domain.findings import EngineAnswer, EngineStatus, Hit
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.engines.failures import Failure, Reply
 from flexura_search.engines.http import JSONAPI
-from flexura_search.engines.reading import found_in, hit, part
+from flexura_search.engines.reading import hit, hits_in, part
 
 BASE_URL = "https://{language}.wikipedia.org"
 RESULTS_MAX = 500
@@ -41,7 +41,7 @@ class WikipediaEngine:
         base_url = self._base_url.replace("{language}", language_of(query))
         reply = await self._api.get(f"{base_url}/w/api.php", parameters_of(query), timeout_s)
         items = part(reply.body, "query", "search")
-        return EngineAnswer(hits=found_in(items, lambda item: hit_of(item, base_url), query.results_max))
+        return hits_in(items, lambda item: hit_of(item, base_url), query.results_max)
 
 
 def parameters_of(query: Query) -> dict[str, str]:

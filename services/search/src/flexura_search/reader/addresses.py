@@ -6,33 +6,36 @@ from ipaddress import ip_address
 
 from yarl import URL
 
+from flexura_kit.hosts import HostRefusedError
+from flexura_search.domain.addresses import DEFAULT_PORTS, parsed
 from flexura_search.reader.failures import address_refused
 
 PORTS = frozenset({80, 443, 8080, 8443})
 URL_CHARACTERS_MAX = 4096
+OF_THE_WEB = re.compile(r"[\x00-\x20]*https?:", re.IGNORECASE)
 NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)\Z", re.IGNORECASE)
 
 
 def checked(address: str, ports: Collection[int]) -> URL:
-    """Reads an address without its fragment; raises FlexuraError where it may not be asked for."""
+    """Reads an address without its fragment, as a browser would; raises FlexuraError where it may not be asked for."""
     if len(address) > URL_CHARACTERS_MAX:
         raise address_refused(address[:200], f"it is longer than {URL_CHARACTERS_MAX:,} characters")
-    try:
-        url = URL(address.strip()).with_fragment(None)
-        host, port = url.host, url.port
-    except (ValueError, TypeError) as error:
-        raise address_refused(address, "it cannot be understood; write it like https://example.com/page") from error
-    if url.scheme not in {"http", "https"}:
+    if not OF_THE_WEB.match(address):
         raise address_refused(address, "it must begin with http:// or https://")
-    if not host:
-        raise address_refused(address, "it names no host; write it like https://example.com/page")
-    if url.user is not None or url.password is not None:
+    try:
+        url = parsed(address)
+    except HostRefusedError as error:
+        raise address_refused(address, f"its host {error}") from error
+    except ValueError as error:
+        raise address_refused(address, "it cannot be understood; write it like https://example.com/page") from error
+    if url.has_user:
         raise address_refused(address, "it holds a name or a password; leave them out")
-    if port not in ports:
+    if (url.port if url.port is not None else DEFAULT_PORTS[url.scheme]) not in ports:
         raise address_refused(address, f"its port is none of those that are read ({_listed(ports)})")
-    if _is_disguised(host):
+    if _is_disguised(url.host):
         raise address_refused(address, "its host is no name of the internet; use the name that the page has there")
-    return url
+    # As it is: the library would take escapes back that a signature was made over.
+    return URL(url.origin + url.target, encoded=True)
 
 
 def _is_disguised(host: str) -> bool:

@@ -1,8 +1,9 @@
 """One page from the internet: guarded at the socket, bounded in time and bytes, redirects followed by hand."""
 
 import asyncio
+import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from http.cookies import CookieError
@@ -26,7 +27,9 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from flexura_kit.egress import Egress, EgressRefusedError
-from flexura_search.reader.addresses import PORTS, checked
+from flexura_kit.hosts import HostRefusedError
+from flexura_search.domain.addresses import parsed
+from flexura_search.reader.addresses import OF_THE_WEB, PORTS, URL_CHARACTERS_MAX, checked
 from flexura_search.reader.failures import address_refused, timed_out, unreachable, unreadable
 from flexura_search.reader.inflating import inflating
 from flexura_search.reader.parsing.kinds import is_hopeless, is_readable
@@ -38,6 +41,8 @@ Gate = Callable[[URL], AbstractAsyncContextManager[None]]
 CONTACT = "https://github.com/flexura/flexura"
 USER_AGENT = "FlexuraReader/1.0 (+{contact})"
 REDIRECTS_MAX = 5
+OTHER_SCHEME = re.compile(r"[\x00-\x20]*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+ASCII_END = 0x80
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OK = 200
 OF_ANOTHER_HAND = 203  # A page that something on the way has changed is a page.
@@ -128,7 +133,7 @@ class Fetcher:
         try:
             async with self._session.get(url, headers=headers, cookies=cookies, allow_redirects=False) as response:
                 jar.update_cookies(response.cookies, url)
-                location = response.headers.get("Location")
+                location = location_of(response.raw_headers)
                 if response.status in REDIRECTS and location:
                     return joined(url, location)
                 return await self._read(address, response, bounds)
@@ -162,9 +167,22 @@ class Fetcher:
         return replace(fetched, body=body)
 
 
+def location_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Where the answer sends to; bytes beyond ASCII are escaped as they are, whatever they were meant for."""
+    location = next((value for name, value in headers if name.lower() == b"location"), b"")
+    return "".join(chr(byte) if byte < ASCII_END else f"%{byte:02X}" for byte in location)
+
+
 def joined(url: URL, location: str) -> str:
+    if len(location) > URL_CHARACTERS_MAX:
+        raise address_refused(str(url), f"it redirects to an address of more than {URL_CHARACTERS_MAX:,} characters")
+    if OTHER_SCHEME.match(location) and not OF_THE_WEB.match(location):
+        # Refused where all addresses are judged.
+        return location
     try:
-        return str(url.join(URL(location)))
+        return str(parsed(location, parsed(str(url))))
+    except HostRefusedError as error:
+        raise address_refused(str(url), f"it redirects to an address whose host {error}") from error
     except ValueError as error:
         raise address_refused(str(url), "it redirects to an address that cannot be understood") from error
 

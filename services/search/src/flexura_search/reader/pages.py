@@ -11,6 +11,7 @@ from yarl import URL
 
 from flexura_kit.egress import Egress
 from flexura_kit.errors import FlexuraError
+from flexura_search.domain.addresses import with_scheme
 from flexura_search.domain.pages import Page, Passage
 from flexura_search.domain.queries import TextFormat
 from flexura_search.flights import Flights
@@ -63,7 +64,7 @@ class Pages:
         self._flights: Flights[Key, _Read] = Flights("page-read")
 
     async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
-        key = (url.strip().partition("#")[0], text_format)
+        key = (with_scheme(url).partition("#")[0], text_format)
         try:
             async with asyncio.timeout(timeout_s):
                 read = self._lately(key) or await self._flights.join(key, lambda: self._load(key, query))
@@ -100,7 +101,7 @@ class Pages:
     async def _gate(self, url: URL) -> AsyncIterator[None]:
         rules = await self._robots.rules(url)
         rules.check(str(url))
-        async with self._politeness.turn(url.host or "", rules.delay_s):
+        async with self._politeness.turn((url.host or "").rstrip("."), rules.delay_s):
             yield
 
     def _keep(self, key: Key, page: Page, kept_s: float) -> None:

@@ -111,7 +111,7 @@ def trace_to_message(trace: EngineTrace) -> pb.EngineTrace:
         status=STATUSES[trace.status],
         took_ms=trace.took_ms,
         results=trace.results,
-        reason=trace.reason,
+        reason=trace.said,
     )
 
 

@@ -192,7 +192,8 @@ def summed_up(name: str, answers: Sequence[EngineAnswer | EngineFailedError], to
     if failed:
         shortfalls.append(f"{len(failed)} of {len(answers)} queries failed: {failed[0].reason}")
     status = EngineStatus.OK if results else EngineStatus.EMPTY
-    return EngineTrace(name, status, took_ms, results, "; ".join(dict.fromkeys(shortfalls)))
+    left_out = sum(answer.left_out for answer in found)
+    return EngineTrace(name, status, took_ms, results, "; ".join(dict.fromkeys(shortfalls)), left_out)
 
 
 def unavailable(topic: Topic, traces: Sequence[EngineTrace]) -> FlexuraError:

@@ -6,7 +6,7 @@ from datetime import date
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain.queries import Asked, AskedPages, Days, Query, SearchOrder, Topic
-from flexura_search.domain.urls import as_ascii, host_of, without_mobile_label
+from flexura_search.domain.urls import as_ascii, without_mobile_label
 
 QUERY_MAX = 2000
 QUERIES_MAX = 5
@@ -23,7 +23,6 @@ TIMEOUT_MS_MAX = 25_000
 SEARCH_TIMEOUT_MS = 10_000
 READ_TIMEOUT_MS = 15_000
 URLS_MAX = 20
-URL_MAX = 2000
 
 DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -60,7 +59,7 @@ def order_of(asked: Asked, known_engines: Mapping[str, Collection[Topic]]) -> Se
     faults.unless(0 <= asked.results_max <= RESULTS_MAX, "max_results", f"must be from 1 to {RESULTS_MAX}")
     days = days_of(asked, faults)
     country, language = letters(asked.country, "country", faults), letters(asked.language, "language", faults)
-    # Pages are answered by their addresses for large screens.
+    # Pages are compared by their addresses for large screens.
     include = each_once(map(without_mobile_label, domains_of(asked.include_domains, "include_domains", faults)))
     exclude = domains_of(asked.exclude_domains, "exclude_domains", faults)
     engines = engines_of(asked, known_engines, faults)
@@ -93,11 +92,6 @@ def check_pages(asked: AskedPages) -> None:
     check_account(asked.account_id, faults)
     check_limits(asked.tokens_max, asked.timeout_ms, faults)
     faults.unless(1 <= len(asked.urls) <= URLS_MAX, "urls", f"takes 1 to {URLS_MAX} addresses, not {len(asked.urls)}")
-    for number, url in enumerate(asked.urls[:URLS_MAX]):
-        is_address = len(url) <= URL_MAX and bool(host_of(url))
-        faults.unless(
-            is_address, f"urls[{number}]", f"must be an http or https address of at most {URL_MAX} characters"
-        )
     faults.unless(len(asked.query) <= QUERY_MAX, "query", f"may have {QUERY_MAX:,} characters; shorten it")
     faults.check()
 

@@ -3,10 +3,13 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from trafilatura.metadata import examine_meta, extract_author, extract_meta_json, extract_sitename, extract_title
 
+from flexura_search.domain.addresses import Address, exact, parsed
+from flexura_search.domain.urls import without_place
 from flexura_search.reader.parsing.cascade import Element
 from flexura_search.reader.parsing.characters import line
 from flexura_search.reader.parsing.titles import title_of
@@ -104,25 +107,28 @@ def absolute(base: str, reference: str) -> str:
     reference = line(reference, URL_MAX + 1)
     if not reference:
         return ""
+    url = exact(reference, _read_base(base))
+    return url if len(url) <= URL_MAX else ""
+
+
+@lru_cache(maxsize=64)
+def _read_base(base: str) -> Address | None:
     try:
-        url = urljoin(base, reference)
-        parts = urlsplit(url)
-        is_fit = parts.scheme in {"http", "https"} and bool(parts.hostname) and len(url) <= URL_MAX
+        return parsed(base)
     except ValueError:
-        return ""
-    return url if is_fit and " " not in url else ""
+        return None
 
 
 def resolved_links(tree: Element, base: str) -> tuple[str, ...]:
     """Makes links lead where a browser would go, or nowhere, and answers where the first ones do."""
     found: dict[str, None] = {}
-    here = base.partition("#")[0]
+    here = without_place(base)
     for anchor in tree.iter("a"):
         link = absolute(base, anchor.attrib.pop("href", ""))
         if not link:
             continue
         anchor.set("href", link)
-        page = link.partition("#")[0]
+        page = without_place(link)
         if len(found) < LINKS_MAX and page != here:
             found[page] = None
     return tuple(found)

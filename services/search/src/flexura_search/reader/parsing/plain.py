@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from flexura_search.domain.pages import Page
+from flexura_search.domain.urls import without_place
 from flexura_search.reader.failures import unreadable
 from flexura_search.reader.parsing.bylines import day_beside
 from flexura_search.reader.parsing.characters import line, seen
@@ -65,7 +66,7 @@ def _links(text: str, content_type: str, url: str) -> tuple[str, ...]:
         return ()
     found: dict[str, None] = {}
     for groups in LINK.findall(text):
-        link = absolute(url, next(filter(None, groups)).rstrip(".,;:!?")).partition("#")[0]
+        link = without_place(absolute(url, next(filter(None, groups)).rstrip(".,;:!?")))
         if link:
             found[link] = None
         if len(found) == LINKS_MAX:
