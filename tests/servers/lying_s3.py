@@ -41,6 +41,7 @@ class LyingS3:
     endpoint: str = ""
     bucket: str = "assets"
     region: str = "us-east-1"
+    has_bucket: bool = True
     uploads: int = 0
 
     def __post_init__(self) -> None:
@@ -75,7 +76,9 @@ class LyingS3:
         if request.method == "DELETE":
             self.objects.pop(key, None)
             return web.Response(status=204)
-        return web.Response() if key.strip("/") == self.bucket else self._get(request, key)
+        if key.strip("/") == self.bucket:
+            return web.Response(status=200 if self.has_bucket else 404)
+        return self._get(request, key)
 
     def _multipart(self, key: str, upload_id: str | None) -> web.Response:
         if upload_id is None:

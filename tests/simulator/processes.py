@@ -14,7 +14,7 @@ from flexura_jobs.rpc import WorkerServicer
 from flexura_jobs.service import JobRemovals, Jobs, LeaseTimes, RequestCheck, Work
 from flexura_jobs.wakeups import Wakeups
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
-from flexura_kit.ids import AccountId, WorkerId
+from flexura_kit.ids import AccountId, JobId, WorkerId
 from flexura_media_worker.clients import RPCJobsService
 from flexura_media_worker.consumer.cancellations import hear_cancellations
 from flexura_media_worker.consumer.hints import Heartbeats
@@ -123,7 +123,7 @@ class JobsReplica:
         self.reconciler = Reconciler(queue_store, self.stream, models, self.leader, bell)
         check = RequestCheck(catalog, AnyOptions(), lambda: 1, lambda _url: None)
         job_store = SimulatedJobStore(around.database, connection)
-        self.jobs = Jobs(job_store, catalog, check, queue_store, bell, NobodySigns())
+        self.jobs = Jobs(job_store, catalog, check, queue_store, bell, NobodySigns(), NobodyLooks())
         self.removals = JobRemovals(SimulatedRemovalStore(around.database, connection), self.wakeups)
         leftovers = SimulatedLeftoverStore(around.database, connection, SETTLING)
         self.object_sweep = ObjectSweep(leftovers, ReachedObjects(store), self.leader)
@@ -147,6 +147,13 @@ class NobodySigns:
 
     async def serves_jobs(self, _account_id: AccountId) -> bool:
         return False
+
+
+class NobodyLooks:
+    """The store that is played loses nothing by itself."""
+
+    async def look_for(self, job_ids: Sequence[JobId]) -> None:
+        """Has nothing to look for."""
 
 
 class MediaWorker:

@@ -189,6 +189,9 @@ class ScriptedJobs(ScriptedFeed):
         if item.job_id in self.removed:
             gone = FlexuraError(Kind.NOT_FOUND, self.removed[item.job_id], "it was removed", job_id=item.job_id)
             return jobs_service_pb2.ResolveAssetResult(error=error_to_message(gone))
+        if item.is_missing and not stored.object_key.endswith("found-again"):
+            lost = FlexuraError(Kind.NOT_FOUND, Reason.ASSET_LOST, "it was lost", job_id=item.job_id)
+            return jobs_service_pb2.ResolveAssetResult(error=error_to_message(lost))
         return jobs_service_pb2.ResolveAssetResult(stored_asset=stored)
 
 

@@ -191,11 +191,21 @@ async def test_no_such_asset_is_404(library: Library, name: str) -> None:
         assert (response.status, (await response.json())["code"]) == (404, "asset_not_found")
 
 
-async def test_an_asset_that_left_the_store_is_404(library: Library) -> None:
+async def test_an_asset_that_the_store_has_lost_is_410(library: Library) -> None:
     job_id = new_uuid7()
     library.name(job_id, "assets/never-there", b"content", "image/png", "png")
+    for headers in ({}, {"Range": "bytes=2-3"}):
+        async with library.door.client.get(f"/api/assets/{job_id}.png", headers=headers) as response:
+            body = await response.json()
+        assert (response.status, body["code"], body["retryable"]) == (410, "asset_lost", False)
+
+
+async def test_an_asset_that_the_jobs_service_finds_all_the_same_may_be_asked_for_again(library: Library) -> None:
+    job_id = new_uuid7()
+    library.name(job_id, "assets/found-again", b"content", "image/png", "png")
     async with library.door.client.get(f"/api/assets/{job_id}.png") as response:
-        assert (response.status, (await response.json())["code"]) == (404, "asset_not_found")
+        body = await response.json()
+    assert (response.status, body["code"], body["retryable"]) == (503, "service_unavailable", True)
 
 
 async def test_bytes_that_are_not_the_ones_that_were_recorded_are_not_passed_on(library: Library) -> None:

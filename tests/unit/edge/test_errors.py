@@ -27,6 +27,7 @@ KIND_OF_REASON = {
     Reason.ROUTE_NOT_FOUND: Kind.NOT_FOUND,
     Reason.JOB_NOT_FOUND: Kind.NOT_FOUND,
     Reason.ASSET_NOT_FOUND: Kind.NOT_FOUND,
+    Reason.ASSET_LOST: Kind.NOT_FOUND,
     Reason.JOB_DELETED: Kind.NOT_FOUND,
     Reason.JOB_EXPIRED: Kind.NOT_FOUND,
     Reason.CURSOR_EXPIRED: Kind.NOT_FOUND,

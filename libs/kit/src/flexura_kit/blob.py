@@ -65,6 +65,9 @@ class Blobs:
         """Answers the first keys that begin so."""
         return await self._in_thread(partial(self._keys, prefix, count_max))
 
+    async def has_bucket(self) -> bool:
+        return await self._in_thread(partial(self._client.bucket_exists, self._bucket))
+
     async def ensure_bucket(self) -> None:
         await self._in_thread(self._ensure_bucket)
 

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     QUEUE_LIMIT = "queue_limit"
     JOB_DELETED = "job_deleted"
     JOB_EXPIRED = "job_expired"
+    ASSET_LOST = "asset_lost"
 
     PROVIDER_FAILED = "provider_failed"
     PROVIDER_REFUSED = "provider_refused"

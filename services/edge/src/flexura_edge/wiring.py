@@ -77,7 +77,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         events=Events(control.list_events, asked.jobs.get, streams, waits, public_url),
         event_tokens=EventTokenMaker(tokens, public_url),
         catalog=Catalog(supplies.current, public_url),
-        assets=Assets(asked.jobs.resolve_asset, asked.store.open_object, downloads),
+        assets=Assets(asked.jobs.resolve_asset, asked.jobs.look_for_asset, asked.store.open_object, downloads),
         search=Search(asked.search.search, asked.search.read_pages, bodies),
         webhooks=Webhooks(asked.webhooks, bodies),
         deliveries=Deliveries(asked.webhooks),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from flexura_jobs.domain.acceptance import Acceptance, KeyReused, Replayed
+from flexura_jobs.domain.audit import AuditedAsset
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.events import EventSlice
 from flexura_jobs.domain.jobs import (
@@ -109,6 +110,39 @@ class ObjectStore(Protocol):
     async def keys(self, prefix: str, count_max: int) -> list[str]: ...
 
     async def remove(self, key: str) -> None: ...
+
+
+class ObjectStat(Protocol):
+    """What the object store says of an object."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+
+class AuditedObjects(Protocol):
+    """Where the assets lie, to be looked at."""
+
+    async def stat(self, key: str) -> ObjectStat | None:
+        """Answers None where there is no such object."""
+
+    async def has_bucket(self) -> bool: ...
+
+
+class AuditStore(Protocol):
+    """Completed jobs that have not been removed, to be compared with the object store."""
+
+    async def sample(self, count: int) -> list[AuditedAsset]: ...
+
+    async def named(self, job_ids: Sequence[JobId]) -> list[AuditedAsset]: ...
+
+    async def note(self, assets: Sequence[AuditedAsset], *, is_lost: bool) -> list[tuple[AccountId, JobId]]:
+        """Notes that these are lost, or were found again; answers those whose job is as it was read."""
+
+
+class AssetSearch(Protocol):
+    """Looks for assets that somebody did not find, and notes which are lost."""
+
+    async def look_for(self, job_ids: Sequence[JobId]) -> None: ...
 
 
 class RemovalNews(Protocol):

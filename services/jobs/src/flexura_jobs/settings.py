@@ -71,6 +71,10 @@ class JobsSettings(Settings):
     """Days that a job and its asset are kept from the job's end."""
     tombstone_days: Annotated[float, Field(ge=1, le=36_500)] = 30.0
     """Days that a removed job is answered with 410 before it is unknown; an `Idempotency-Key` stands for it for one."""
+    asset_audit_s: Seconds = 60.0
+    """Seconds between two looks whether the assets of completed jobs still lie in the object store."""
+    asset_audit_jobs: Positive = 20
+    """Completed jobs that one such look takes at most: some from all times alike, the latest, and lost ones."""
     event_days: Days = 1.0
     """Days that a change of a job's state can be asked for in the event feed."""
 

@@ -21,7 +21,7 @@ from flexura_jobs.domain.acceptance import QueueLimits
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.catalog import Catalog, Deployment, Model
 from flexura_jobs.domain.retention import Retention
-from flexura_jobs.removal import ObjectSweep, RetentionSweep
+from flexura_jobs.removal import AssetAudit, ObjectSweep, RetentionSweep
 from flexura_jobs.rpc import JobsServicer, WebhooksServicer, WorkerServicer
 from flexura_jobs.service import (
     EventFeeds,
@@ -37,6 +37,7 @@ from flexura_jobs.service import (
 from flexura_jobs.settings import JobsSettings, WebhookSettings
 from flexura_jobs.store import (
     QueueRoom,
+    SQLAuditStore,
     SQLEventStore,
     SQLJobStore,
     SQLLeftoverStore,
@@ -80,6 +81,15 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     dispatch = dispatching(settings, life, catalog, queue, nats)
     outlooks = Outlooks(SQLOutlookStore(tx), queue, catalog.own_models())
     objects = await life.enter(blobs(settings.s3, OBJECT_THREADS))
+    audit = AssetAudit(
+        SQLAuditStore(tx, writer),
+        objects,
+        wakeups,
+        dispatch.leader,
+        timedelta(seconds=settings.asset_audit_s),
+        settings.asset_audit_jobs,
+    )
+    life.run("audit-assets", audit.run)
     life.run("look-out", outlooks.run)
     life.run("retain", RetentionSweep(removal_store, wakeups, dispatch.leader).run)
     life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, dispatch.leader).run)
@@ -87,7 +97,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     webhook_store, addresses = SQLWebhookStore(tx, writer), addresses_of(settings.webhooks)
     room = QueueRoom(tx.dialect, queue_limits(settings), catalog.names)
     check = RequestCheck(catalog, OptionsCheck(models), pick_seed, addresses.fault)
-    jobs = Jobs(SQLJobStore(tx, writer, room), catalog, check, queue, dispatch.bell, webhook_store)
+    jobs = Jobs(SQLJobStore(tx, writer, room), catalog, check, queue, dispatch.bell, webhook_store, audit)
     lists, feeds = JobLists(SQLListingStore(tx)), EventFeeds(SQLEventStore(tx))
     removals = JobRemovals(removal_store, wakeups)
     servicer = JobsServicer(jobs, lists, feeds, removals, outlooks, retention(settings).jobs)

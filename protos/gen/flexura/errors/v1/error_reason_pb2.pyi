@@ -110,6 +110,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The job and what it made were deleted by its owner. Example: a job after DeleteJob. Metadata: `job_id`."""
     ERROR_REASON_JOB_EXPIRED: _ErrorReason.ValueType  # 61
     """The job and what it made were kept as long as this deployment keeps them. Metadata: `job_id`."""
+    ERROR_REASON_ASSET_LOST: _ErrorReason.ValueType  # 62
+    """The object store has lost what the job made. HTTP 410. Example: a disk that was replaced. Metadata: `job_id`."""
     ERROR_REASON_PROVIDER_FAILED: _ErrorReason.ValueType  # 70
     """The provider answered with an error. Example: an internal fault of the provider."""
     ERROR_REASON_PROVIDER_REFUSED: _ErrorReason.ValueType  # 71
@@ -254,6 +256,8 @@ ERROR_REASON_JOB_DELETED: ErrorReason.ValueType  # 60
 """The job and what it made were deleted by its owner. Example: a job after DeleteJob. Metadata: `job_id`."""
 ERROR_REASON_JOB_EXPIRED: ErrorReason.ValueType  # 61
 """The job and what it made were kept as long as this deployment keeps them. Metadata: `job_id`."""
+ERROR_REASON_ASSET_LOST: ErrorReason.ValueType  # 62
+"""The object store has lost what the job made. HTTP 410. Example: a disk that was replaced. Metadata: `job_id`."""
 ERROR_REASON_PROVIDER_FAILED: ErrorReason.ValueType  # 70
 """The provider answered with an error. Example: an internal fault of the provider."""
 ERROR_REASON_PROVIDER_REFUSED: ErrorReason.ValueType  # 71

@@ -261,6 +261,7 @@ class Asset(_message.Message):
     WIDTH_FIELD_NUMBER: _builtins.int
     HEIGHT_FIELD_NUMBER: _builtins.int
     DURATION_S_FIELD_NUMBER: _builtins.int
+    LOST_TIME_FIELD_NUMBER: _builtins.int
     extension: _builtins.str
     """File name extension without a dot: `png`, `mp4`, `wav`, ..."""
     content_type: _builtins.str
@@ -275,6 +276,10 @@ class Asset(_message.Message):
     """Height in pixels; 0 for sound."""
     duration_s: _builtins.float
     """Length in seconds; 0 for a still picture."""
+    @_builtins.property
+    def lost_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is known that the object store has lost it; absent while it is there."""
+
     def __init__(
         self,
         *,
@@ -285,10 +290,11 @@ class Asset(_message.Message):
         width: _builtins.int = ...,
         height: _builtins.int = ...,
         duration_s: _builtins.float = ...,
+        lost_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["lost_time", b"lost_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "duration_s", b"duration_s", "extension", b"extension", "height", b"height", "sha256", b"sha256", "size_bytes", b"size_bytes", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_type", b"content_type", "duration_s", b"duration_s", "extension", b"extension", "height", b"height", "lost_time", b"lost_time", "sha256", b"sha256", "size_bytes", b"size_bytes", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

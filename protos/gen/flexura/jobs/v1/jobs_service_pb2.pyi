@@ -641,19 +641,23 @@ class ResolveAssetItem(_message.Message):
 
     JOB_ID_FIELD_NUMBER: _builtins.int
     EXTENSION_FIELD_NUMBER: _builtins.int
+    IS_MISSING_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job that made it."""
     extension: _builtins.str
     """The extension in the link, without a dot; another one than the asset's own is not found."""
+    is_missing: _builtins.bool
+    """The caller did not find the object in the store: the service looks for itself, and marks the job where it is lost."""
     def __init__(
         self,
         *,
         job_id: _builtins.str = ...,
         extension: _builtins.str = ...,
+        is_missing: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["extension", b"extension", "job_id", b"job_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["extension", b"extension", "is_missing", b"is_missing", "job_id", b"job_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -154,7 +154,8 @@ class JobsServiceServicer(object):
         """Answers where the bytes of finished jobs lie, one result per item, in order.
 
         No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
-        JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
+        JOB_DELETED or JOB_EXPIRED where the job was removed, and with ASSET_LOST where the object store has lost it. At most
+        256 items.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -82,7 +82,8 @@ class JobsServiceStub:
     """Answers where the bytes of finished jobs lie, one result per item, in order.
 
     No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
-    JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
+    JOB_DELETED or JOB_EXPIRED where the job was removed, and with ASSET_LOST where the object store has lost it. At most
+    256 items.
     """
     ListModels: _grpc.UnaryUnaryMultiCallable[_jobs_service_pb2.ListModelsRequest, _jobs_service_pb2.ListModelsResponse]
     """Lists the catalog: every model, its schema and what to expect of it at present."""
@@ -141,7 +142,8 @@ class JobsServiceAsyncStub(JobsServiceStub):
     """Answers where the bytes of finished jobs lie, one result per item, in order.
 
     No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
-    JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
+    JOB_DELETED or JOB_EXPIRED where the job was removed, and with ASSET_LOST where the object store has lost it. At most
+    256 items.
     """
     ListModels: _aio.UnaryUnaryMultiCallable[_jobs_service_pb2.ListModelsRequest, _jobs_service_pb2.ListModelsResponse]  # type: ignore[assignment]
     """Lists the catalog: every model, its schema and what to expect of it at present."""
@@ -239,7 +241,8 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Answers where the bytes of finished jobs lie, one result per item, in order.
 
         No account is asked for: knowing the job's id is the permission. An item fails with ASSET_NOT_FOUND, and with
-        JOB_DELETED or JOB_EXPIRED where the job was removed. At most 256 items.
+        JOB_DELETED or JOB_EXPIRED where the job was removed, and with ASSET_LOST where the object store has lost it. At most
+        256 items.
         """
 
     @_abc_1.abstractmethod

@@ -56,6 +56,12 @@ class JobsClient:
             self._resolved.learn(job_id, stored)
         return stored
 
+    async def look_for_asset(self, job_id: str, extension: str, timeout_s: float) -> None:
+        """Says that the store does not have it; raises ASSET_LOST where the jobs service does not find it either."""
+        self._resolved.forget(job_id)
+        item = jobs_service_pb2.ResolveAssetItem(job_id=job_id, extension=extension, is_missing=True)
+        await self._assets.ask(item, timeout_s)
+
     def forget(self, job_id: JobId) -> None:
         """Has its asset looked for again: the job was removed."""
         self._resolved.forget(job_id)

@@ -99,6 +99,7 @@ ADVICE: dict[Reason, Advice] = {
     Reason.ASSET_NOT_FOUND: Advice(
         "No such asset", ("Use the asset_url of GET /api/jobs/{{job_id}} as it is, once the job is completed.",)
     ),
+    Reason.ASSET_LOST: Advice("The asset was lost", ("Submit the job again if it is still wanted.",)),
     Reason.JOB_DELETED: Advice("The job was deleted", ("Submit the job again if it is still wanted.",)),
     Reason.JOB_EXPIRED: Advice(
         "The job is no longer kept",

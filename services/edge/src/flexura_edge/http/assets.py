@@ -36,6 +36,7 @@ CLIENT_IDLE_S = 60.0  # A client that takes nothing for so long has left without
 KEPT_S = 300  # Short, so that a removed asset is soon gone from browsers too.
 
 ResolveAsset = Callable[[str, str, float], Awaitable[jobs_service_pb2.StoredAsset]]
+LookForAsset = Callable[[str, str, float], Awaitable[None]]
 # No script runs and nothing is loaded but the file itself, which a browser's player asks for a second time.
 HARMLESS = "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 
@@ -43,10 +44,14 @@ OpenObject = Callable[[str, int, int, float], AbstractAsyncContextManager[AsyncI
 
 
 class Assets:
-    """`resolve` tells where an asset lies; `open_object` streams so many of its bytes from a first one on."""
+    """`resolve` tells where an asset lies; `open_object` streams so many of its bytes from a first one on.
 
-    def __init__(self, resolve: ResolveAsset, open_object: OpenObject, streams: Limit) -> None:
+    `look_for` is told of one that is not there, and raises an error that says why.
+    """
+
+    def __init__(self, resolve: ResolveAsset, look_for: LookForAsset, open_object: OpenObject, streams: Limit) -> None:
         self._resolve = resolve
+        self._look_for = look_for
         self._open_object = open_object
         self._streams = streams
 
@@ -68,7 +73,14 @@ class Assets:
         if request.method == "HEAD":
             return response
         with self._streams:
-            return await self._stream(exchange, stored.object_key, span, response)
+            try:
+                return await self._stream(exchange, stored.object_key, span, response)
+            except FlexuraError as error:
+                if error.reason is not Reason.ASSET_NOT_FOUND:
+                    raise
+                await self._look_for(job_id, extension, exchange.remaining_s())
+                # It was found meanwhile.
+                raise unavailable() from error
 
     async def _stream(
         self, exchange: Exchange, object_key: str, span: Span, response: web.StreamResponse
@@ -83,6 +95,12 @@ class Assets:
                     await response.write(chunk)
         await response.write_eof()
         return response
+
+
+def unavailable() -> FlexuraError:
+    return FlexuraError(
+        Kind.BUSY, Reason.SERVICE_UNAVAILABLE, "the object store did not have the asset just now", service="store"
+    )
 
 
 def parts_of(name: str) -> tuple[str, str]:

@@ -121,6 +121,8 @@ def asset_json(job: job_pb2.Job | jobs_service_pb2.Event, public_url: str) -> di
         details |= {"width": asset.width, "height": asset.height}
     if asset.duration_s:
         details["duration_s"] = asset.duration_s
+    if asset.HasField("lost_time"):
+        details |= {"state": "lost", "lost_at": time_json(asset.lost_time)}
     return {"asset_url": url, "asset": details}
 
 

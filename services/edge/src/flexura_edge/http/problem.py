@@ -30,6 +30,7 @@ STATUS_OF_REASON = {
     Reason.BODY_TIMEOUT: 408,
     Reason.CONTINUATION_EXPIRED: 410,
     Reason.CURSOR_EXPIRED: 410,
+    Reason.ASSET_LOST: 410,
     Reason.JOB_DELETED: 410,
     Reason.JOB_EXPIRED: 410,
     Reason.BODY_TOO_LARGE: 413,

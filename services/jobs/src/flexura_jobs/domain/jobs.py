@@ -49,6 +49,8 @@ class Asset:
     width: int
     height: int
     duration_s: float
+    lost_at: datetime | None = None
+    """Since when it is known that the object store does not have it any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ class JobsServicer(jobs_service_pb2_grpc.JobsServiceServicer):
     async def BatchResolveAssets(
         self, request: pb.BatchResolveAssetsRequest, _context: Context
     ) -> pb.BatchResolveAssetsResponse:
-        results = await self._jobs.resolve_assets([(JobId(item.job_id), item.extension) for item in request.items])
+        asked = [(JobId(item.job_id), item.extension) for item in request.items]
+        missing = [JobId(item.job_id) for item in request.items if item.is_missing]
+        results = await self._jobs.resolve_assets(asked, missing)
         return pb.BatchResolveAssetsResponse(results=map(asset_result, results))
 
     async def ListModels(self, _request: pb.ListModelsRequest, _context: Context) -> pb.ListModelsResponse:

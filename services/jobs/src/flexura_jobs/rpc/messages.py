@@ -155,7 +155,7 @@ def interpretation_of(message: job_pb2.Interpretation) -> Interpretation:
 
 
 def asset_to_message(asset: Asset) -> job_pb2.Asset:
-    return job_pb2.Asset(
+    message = job_pb2.Asset(
         extension=asset.extension,
         content_type=asset.content_type,
         size_bytes=asset.size_bytes,
@@ -164,6 +164,9 @@ def asset_to_message(asset: Asset) -> job_pb2.Asset:
         height=asset.height,
         duration_s=asset.duration_s,
     )
+    if asset.lost_at is not None:
+        fill_timestamp(message.lost_time, asset.lost_at)
+    return message
 
 
 def asset_of(message: job_pb2.Asset) -> Asset:

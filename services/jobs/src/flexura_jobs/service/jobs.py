@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from flexura_jobs.domain.acceptance import Replayed
 from flexura_jobs.domain.catalog import Catalog, Listing
 from flexura_jobs.domain.jobs import Job, JobRequest, NewJob, StoredAsset
-from flexura_jobs.ports import Bell, Fleet, JobStore, SigningAccounts
+from flexura_jobs.ports import AssetSearch, Bell, Fleet, JobStore, SigningAccounts
 from flexura_jobs.service.acceptance import answer_of
 from flexura_jobs.service.fingerprints import request_key
 from flexura_jobs.service.removal import job_not_found, job_removed
@@ -30,7 +30,9 @@ class Jobs:
         fleet: Fleet,
         bell: Bell,
         signing: SigningAccounts,
+        search: AssetSearch,
     ) -> None:
+        self._search = search
         self._signing = signing
         self._store = store
         self._catalog = catalog
@@ -65,8 +67,13 @@ class Jobs:
             raise job_removed(job_id, job.removal)
         return job
 
-    async def resolve_assets(self, asked: Sequence[tuple[JobId, str]]) -> list[StoredAsset | FlexuraError]:
+    async def resolve_assets(
+        self, asked: Sequence[tuple[JobId, str]], missing: Sequence[JobId] = ()
+    ) -> list[StoredAsset | FlexuraError]:
+        """Answers where assets lie; those that the caller did not find there are looked for first."""
         refuse_too_many(asked)
+        if missing:
+            await self._search.look_for([job_id for job_id in missing if is_job_id(job_id)])
         assets = await self._store.stored_assets([job_id for job_id, _ in asked if is_job_id(job_id)])
         return [asset_or_not_found(assets.get(job_id), job_id, extension) for job_id, extension in asked]
 
@@ -145,8 +152,15 @@ def kept_or_replayed(answer: Job | Replayed | FlexuraError) -> Job | Replayed | 
     return answer if isinstance(answer, Replayed) else kept(answer)
 
 
+def asset_lost(job_id: JobId) -> FlexuraError:
+    gone = "the object store has lost what this job made; submit the job again if it is wanted"
+    return FlexuraError(Kind.NOT_FOUND, Reason.ASSET_LOST, gone, job_id=job_id)
+
+
 def asset_or_not_found(stored: StoredAsset | None, job_id: JobId, extension: str) -> StoredAsset | FlexuraError:
     if stored is not None and stored.asset.extension == extension:
-        return stored if stored.removal is None else job_removed(job_id, stored.removal)
+        if stored.removal is not None:
+            return job_removed(job_id, stored.removal)
+        return stored if stored.asset.lost_at is None else asset_lost(job_id)
     no_such_asset = "there is no such asset; use the asset_url of a completed job as it is"
     return FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, no_such_asset, job_id=job_id)

@@ -1,6 +1,7 @@
 """The jobs in a database: statements, transactions, and one writer that commits for all."""
 
 from flexura_jobs.store.acceptance import QueueRoom
+from flexura_jobs.store.audit import SQLAuditStore
 from flexura_jobs.store.feed import SQLEventStore
 from flexura_jobs.store.jobs import SQLJobStore
 from flexura_jobs.store.leftovers import SQLLeftoverStore
@@ -15,6 +16,7 @@ from flexura_jobs.store.writer import Writer
 
 __all__ = [
     "QueueRoom",
+    "SQLAuditStore",
     "SQLEventStore",
     "SQLJobStore",
     "SQLLeftoverStore",

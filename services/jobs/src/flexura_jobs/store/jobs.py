@@ -42,7 +42,7 @@ class SQLJobStore:
         self._get = jobs_by_id(transactions.dialect)
         asked = job_ids_table(transactions.dialect)
         self._stored_assets = (
-            select(JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal, *ASSET_COLUMNS)
+            select(JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal, JOBS.c.asset_lost_at, *ASSET_COLUMNS)
             .join_from(asked, JOBS, JOBS.c.job_id == asked.c.job_id)
             .where(JOBS.c.state == COMPLETED)
         )

@@ -58,6 +58,7 @@ JOB_COLUMNS = (
     JOBS.c.deadline_at,
     JOBS.c.removal,
     JOBS.c.interpretation,
+    JOBS.c.asset_lost_at,
     *ASSET_COLUMNS,
 )
 TOLD_COLUMNS = (
@@ -115,7 +116,7 @@ def job_of(row: Any) -> Job:
     (
         job_id, account_id, media_type, state, prompt, requested_model, model, options, created_at, updated_at,
         started_at, finished_at, progress, attempt, failure_reason, failure_message, failure_retryable, client_ref,
-        metadata_json, probable_duplicate_of, deadline_at, removal, interpretation, *asset,
+        metadata_json, probable_duplicate_of, deadline_at, removal, interpretation, lost_at, *asset,
     ) = row  # fmt: skip
     return Job(
         job_id,
@@ -137,7 +138,7 @@ def job_of(row: Any) -> Job:
         metadata_json,
         probable_duplicate_of,
         deadline_at,
-        Asset(*asset) if asset[0] is not None else None,
+        Asset(*(*asset, lost_at)) if asset[0] is not None else None,
         Failure(Reason(failure_reason), failure_message, failure_retryable) if failure_reason else None,
         Removal(removal) if removal else None,
         interpretation_of(interpretation) if interpretation else None,
@@ -160,8 +161,8 @@ def own(job: Job | None, account_id: AccountId) -> Job | None:
 
 
 def stored_asset_of(row: Any) -> StoredAsset:
-    object_key, removal, *asset = row
-    return StoredAsset(object_key, Asset(*asset), Removal(removal) if removal else None)
+    object_key, removal, lost_at, *asset = row
+    return StoredAsset(object_key, Asset(*(*asset, lost_at)), Removal(removal) if removal else None)
 
 
 def told_job_of(job_id: str, values: Sequence[Any]) -> ToldJob | None:
