@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from flexura_search.domain.findings import QueryTooLongError
 from flexura_search.domain.queries import Days, Query, TimeRange
-from flexura_search.engines.asking import cut, range_of
+from flexura_search.engines.asking import range_of, with_operators
 from flexura_search.engines.reading import number, plain, web_url
 
 TODAY = date(2024, 3, 15)
@@ -65,19 +66,24 @@ def test_numbers_are_counts(value: object, count: int) -> None:
     assert number(value) == count
 
 
-@pytest.mark.parametrize(
-    ("text", "characters_max", "words_max", "kept"),
-    [
-        ("one two three", 0, 0, "one two three"),
-        ("one two three", 13, 0, "one two three"),
-        ("one two three", 12, 0, "one two"),
-        ("one two three", 7, 0, "one two"),
-        ("one two three", 0, 2, "one two"),
-        ("onetwothree", 6, 0, "onetwo"),
-    ],
-)
-def test_questions_are_cut_at_a_word(text: str, characters_max: int, words_max: int, kept: str) -> None:
-    assert cut(text, characters_max, words_max) == kept
+@pytest.mark.parametrize(("characters_max", "words_max"), [(0, 0), (13, 0), (0, 3), (13, 3)])
+def test_questions_are_asked_whole(characters_max: int, words_max: int) -> None:
+    assert with_operators(Query("one two three"), characters_max, words_max) == "one two three"
+
+
+@pytest.mark.parametrize(("characters_max", "words_max"), [(12, 0), (0, 2), (13, 2), (12, 3)])
+def test_questions_that_are_too_long_are_not_cut(characters_max: int, words_max: int) -> None:
+    with pytest.raises(QueryTooLongError, match=r"at most .* and this query has 13 characters"):
+        with_operators(Query("one two three"), characters_max, words_max)
+
+
+def test_operators_take_what_room_the_question_leaves() -> None:
+    query = Query("one two three", include_domains=("a.example", "b.example"), exclude_domains=("c.example",))
+    whole = "one two three site:a.example OR site:b.example -site:c.example"
+    assert with_operators(query, len(whole)) == whole
+    assert with_operators(query, len(whole) - 1) == "one two three site:a.example OR site:b.example"
+    assert with_operators(query, 0, 5) == "one two three site:a.example"
+    assert with_operators(query, 20) == "one two three"
 
 
 @pytest.mark.parametrize(

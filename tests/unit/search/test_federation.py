@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unit.search.scripted import Engine, failing, hits, order
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
-from flexura_search.domain.findings import ANSWERED, EngineAnswer, EngineFailedError, EngineStatus
+from flexura_search.domain.findings import ANSWERED, EngineAnswer, EngineFailedError, EngineStatus, QueryTooLongError
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.service import federation as asked_side_by_side
 from flexura_search.service.federation import Federation, Outcome
@@ -201,3 +201,28 @@ async def test_without_engines_for_the_topic_the_error_says_so() -> None:
 
     assert failed.value.reason is Reason.SEARCH_UNAVAILABLE
     assert failed.value.metadata["engines"] == ""
+
+
+async def test_a_query_that_nobody_takes_is_the_callers_to_shorten() -> None:
+    engines = [Engine("a", QueryTooLongError("at most 400 characters")), Engine("b", QueryTooLongError("at most 300"))]
+    engines[1].is_fallback = True
+    with pytest.raises(FlexuraError) as caught:
+        await Federation(engines).ask(order(), SECONDS)
+    assert (caught.value.kind, caught.value.reason) == (Kind.INVALID, Reason.INVALID_REQUEST)
+    assert "at most 400 characters" in caught.value.message
+    assert caught.value.violations[0].field == "query"
+
+
+async def test_who_cannot_take_a_query_is_passed_over_and_gets_no_rest() -> None:
+    engines = [Engine("a", QueryTooLongError("at most 400 characters")), Engine("b", is_fallback=True)]
+    federation = Federation(engines)
+    for _ in range(3):
+        outcome = await federation.ask(order(), SECONDS)
+        assert statuses(outcome) == {"a": EngineStatus.QUERY_TOO_LONG, "b": EngineStatus.OK}
+
+
+async def test_where_another_only_failed_the_search_may_be_tried_again() -> None:
+    engines = [Engine("a", QueryTooLongError("at most 400 characters")), Engine("b", failing())]
+    with pytest.raises(FlexuraError) as caught:
+        await Federation(engines).ask(order(), SECONDS)
+    assert caught.value.reason is Reason.SEARCH_UNAVAILABLE

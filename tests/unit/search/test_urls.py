@@ -1,7 +1,7 @@
 """How the same page is known again, and which domain it belongs to."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flexura_search.domain.urls import canonical, host_of, is_within, same_page
@@ -86,6 +86,7 @@ def test_the_address_of_a_page_is_its_own(url: str) -> None:
 
 
 @given(st.text(max_size=80))
+@example("\u2024")  # Folds to a dot.
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_no_address_is_none_and_the_rest_stays_what_it_is(text: str) -> None:
     for url in (text, f"https://{text}", f"https://a.example/{text}"):

@@ -169,6 +169,8 @@ class _EngineStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EngineSt
     """It could not be reached."""
     ENGINE_STATUS_COOLING_DOWN: _EngineStatus.ValueType  # 10
     """It failed lately and was not asked."""
+    ENGINE_STATUS_QUERY_TOO_LONG: _EngineStatus.ValueType  # 11
+    """The query is longer than it takes: shorten it, or leave it to others."""
 
 class EngineStatus(_EngineStatus, metaclass=_EngineStatusEnumTypeWrapper):
     """What came of an engine."""
@@ -195,6 +197,8 @@ ENGINE_STATUS_UNREACHABLE: EngineStatus.ValueType  # 9
 """It could not be reached."""
 ENGINE_STATUS_COOLING_DOWN: EngineStatus.ValueType  # 10
 """It failed lately and was not asked."""
+ENGINE_STATUS_QUERY_TOO_LONG: EngineStatus.ValueType  # 11
+"""The query is longer than it takes: shorten it, or leave it to others."""
 Global___EngineStatus: _TypeAlias = EngineStatus  # noqa: Y015
 
 @_typing.final
@@ -413,7 +417,7 @@ class SearchResult(_message.Message):
     is_continued: _builtins.bool
     """Whether this goes on with a result that an earlier part of the answer began."""
     content_start: _builtins.int
-    """Place of `content` in the text of the page, in characters."""
+    """Place of `content` in the text of the page, counted in Unicode code points from 0."""
     @_builtins.property
     def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___Passage]:
         """Passages of the page that answer the query, best first."""
@@ -470,9 +474,9 @@ class Passage(_message.Message):
     text: _builtins.str
     """The passage."""
     start: _builtins.int
-    """Its place in the text of the page, in characters."""
+    """Its place in the text of the page, counted in Unicode code points from 0: neither bytes nor UTF-16 units."""
     end: _builtins.int
-    """The place behind its last character."""
+    """The place behind its last character, in code points too."""
     score: _builtins.float
     """How well it fits, 0 to 1."""
     def __init__(
@@ -632,7 +636,7 @@ class ReadPagesRequest(_message.Message):
     """
     @_builtins.property
     def urls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Addresses, 1 to 20, http or https."""
+        """Addresses, 1 to 20, http or https; without a scheme, https is meant. Each has its own outcome."""
 
     def __init__(
         self,
@@ -735,7 +739,7 @@ class Page(_message.Message):
     is_continued: _builtins.bool
     """Whether this goes on with a page that an earlier part of the answer began."""
     content_start: _builtins.int
-    """Place of `content` in the text of the page, in characters."""
+    """Place of `content` in the text of the page, counted in Unicode code points from 0."""
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
         """When it was published; absent where the page does not say."""

@@ -18,6 +18,7 @@ class EngineStatus(StrEnum):
     BROKEN = "broken"
     UNREACHABLE = "unreachable"
     COOLING_DOWN = "cooling_down"
+    QUERY_TOO_LONG = "query_too_long"
 
 
 ANSWERED = frozenset({EngineStatus.OK, EngineStatus.EMPTY})
@@ -99,3 +100,10 @@ class EngineFailedError(Exception):
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.is_engines = is_engines
+
+
+class QueryTooLongError(EngineFailedError):
+    """The query is longer than the engine takes: asked again, it would say the same."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(EngineStatus.QUERY_TOO_LONG, f"it takes {limit}; shorten the query", is_engines=False)

@@ -1,27 +1,37 @@
-"""Questions as engines take them: operators for domains, cuts at a word, days as ranges."""
+"""Questions as engines take them: operators for domains, bounds of length, days as ranges."""
 
 from datetime import date
 
+from flexura_search.domain.findings import QueryTooLongError
 from flexura_search.domain.queries import AGES, Query, TimeRange
 from flexura_search.domain.urls import without_www
 
 OPERATORS_MAX = 5  # More make engines answer nothing at all.
-OPERATORS_SHARE_MAX = 0.5  # Of what the engine takes; the rest is for the question.
 
 
 def with_operators(query: Query, characters_max: int = 0, words_max: int = 0) -> str:
-    """The text with `site:` and `-site:` behind it, cut at a word where the engine takes only so much."""
+    """The text with `site:` and `-site:` behind it, as many of them as the engine takes; 0 is no limit.
+
+    Raises QueryTooLongError where the text alone is too long.
+    """
+    refuse_long(query.text, characters_max, words_max)
     operators = domain_operators(query)
-    while characters_max and len(operators) > characters_max * OPERATORS_SHARE_MAX:
+    while operators and is_long(f"{query.text} {operators}", characters_max, words_max):
         # What is left out is filtered afterwards.
         operators = operators.rpartition(" ")[0].removesuffix(" OR")
-    words = len(operators.split())
-    text = cut(
-        query.text,
-        characters_max - len(operators) - 1 if characters_max else 0,
-        words_max - words if words_max else 0,
-    )
-    return f"{text} {operators}".strip()
+    return f"{query.text} {operators}".strip()
+
+
+def refuse_long(text: str, characters_max: int, words_max: int = 0) -> None:
+    """Raises QueryTooLongError where an engine documents that it takes less; cut, it would be another question."""
+    if is_long(text, characters_max, words_max):
+        words = f" and {words_max} words" if words_max else ""
+        has = f"{len(text):,} characters" + (f" and {len(text.split())} words" if words_max else "")
+        raise QueryTooLongError(f"at most {characters_max} characters{words}, and this query has {has}")
+
+
+def is_long(text: str, characters_max: int, words_max: int = 0) -> bool:
+    return bool(characters_max and len(text) > characters_max) or bool(words_max and len(text.split()) > words_max)
 
 
 def domain_operators(query: Query) -> str:
@@ -33,20 +43,6 @@ def domain_operators(query: Query) -> str:
 def sites_of(query: Query) -> list[str]:
     """The domains that are asked for; what stands below them, beside the site itself, is filtered afterwards."""
     return list(dict.fromkeys(map(without_www, query.include_domains)))
-
-
-def cut(text: str, characters_max: int, words_max: int = 0) -> str:
-    """Cuts at a word, or within it where it is the only one; 0 is no limit."""
-    words = text.split()
-    if words_max and len(words) > words_max:
-        text = " ".join(words[:words_max])
-    if not characters_max or len(text) <= characters_max:
-        return text
-    head = text[:characters_max]
-    if text[characters_max].isspace():
-        return head.rstrip()
-    whole, _, _ = head.rpartition(" ")
-    return whole.rstrip() or head
 
 
 def range_of(query: Query, today: date) -> TimeRange | None:

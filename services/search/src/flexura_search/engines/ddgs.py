@@ -1,6 +1,7 @@
 """The library ddgs, which reads the result pages of public engines: general, news, images, without a key."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,14 @@ from ddgs import DDGS
 from ddgs.exceptions import DDGSException, RatelimitException, TimeoutException
 
 from flexura_kit.clock import Clock, utc_now
-from flexura_search.domain.findings import EngineAnswer, EngineFailedError, EngineStatus, Hit, ImageHit
+from flexura_search.domain.findings import (
+    EngineAnswer,
+    EngineFailedError,
+    EngineStatus,
+    Hit,
+    ImageHit,
+    QueryTooLongError,
+)
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.engines.asking import range_of, with_operators
 from flexura_search.engines.dates import read_date
@@ -21,6 +29,7 @@ from flexura_search.engines.reading import hit, hits_in, images_in, number, plai
 RESULTS_MAX = 50
 SAID_CHARACTERS_MAX = 200
 NOT_REACHED = ("ConnectError", "ConnectTimeout", "DNSError", "ProxyError")  # As the library begins what it says.
+TOO_LONG = re.compile(r"\b(?:413|414|431)\b|\b(?:uri|url|query) (?:is )?too (?:long|large)", re.IGNORECASE)
 LANGUAGE = "en"
 # Where a language is at home, if the country is not named as it is.
 HOMES = {
@@ -120,6 +129,8 @@ class DDGSEngine:
                 raise EngineFailedError(
                     EngineStatus.UNREACHABLE, "the engines behind it could not be reached"
                 ) from error
+            if TOO_LONG.search(str(error)):
+                raise QueryTooLongError("no query as long as this one") from error
             words = short(plain(str(error)), SAID_CHARACTERS_MAX)
             raise EngineFailedError(EngineStatus.BROKEN, f"it failed: {words or type(error).__name__}") from error
 

@@ -20,7 +20,7 @@ from flexura_search.engines.reading import plain
 
 REDIRECTS = range(300, 400)
 SUCCESSES = range(200, 300)
-QUESTIONS = frozenset({400, 414, 422})  # Are about one question.
+QUESTIONS = frozenset({400, 413, 414, 422, 431})  # Are about one question.
 WORDS = ("error", "detail", "message", "msg", "info", "title", "code")  # In this order.
 STATUSES = {
     400: (EngineStatus.BROKEN, "it did not understand the request"),
@@ -29,8 +29,11 @@ STATUSES = {
     403: (EngineStatus.REFUSED, "it refused access"),
     404: (EngineStatus.BROKEN, "its address leads to nothing"),
     408: (EngineStatus.TIMED_OUT, "it gave up waiting for the request"),
+    413: (EngineStatus.QUERY_TOO_LONG, "it takes no query as long as this one; shorten the query"),
+    414: (EngineStatus.QUERY_TOO_LONG, "it takes no query as long as this one; shorten the query"),
     422: (EngineStatus.BROKEN, "it did not accept the request"),
     429: (EngineStatus.LIMITED, "it was asked too often"),
+    431: (EngineStatus.QUERY_TOO_LONG, "it takes no query as long as this one; shorten the query"),
     432: (EngineStatus.QUOTA_USED, "the quota of the plan is used up"),
     433: (EngineStatus.QUOTA_USED, "the limit of what may be spent is reached"),
     502: (EngineStatus.UNREACHABLE, "it is not there behind its gateway"),

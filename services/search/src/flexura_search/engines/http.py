@@ -4,17 +4,20 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from flexura_kit.clock import Clock, utc_now
-from flexura_search.domain.findings import EngineFailedError, EngineStatus
+from flexura_search.domain.findings import EngineFailedError, EngineStatus, QueryTooLongError
 from flexura_search.engines.dates import seconds_until
 from flexura_search.engines.failures import Failure, Reply, failure_of, said, sentence_of
 from flexura_search.engines.reading import short
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 SAID_CHARACTERS_MAX = 200
+TARGET_BYTES_SAFE = 3500  # Every server takes a target of this length; many take none beyond 4 or 8 KiB.
+REFUSALS_OF_LENGTH = frozenset({400, 413, 414, 431})  # Servers say it in different ways.
 
 
 class JSONAPI:
@@ -45,6 +48,9 @@ class JSONAPI:
         failure = self._explain(reply) or failure_of(reply)
         if failure is None:
             return reply
+        target_bytes = len(urlencode(message.get("params", {})))
+        if reply.status in REFUSALS_OF_LENGTH and target_bytes > TARGET_BYTES_SAFE:
+            raise QueryTooLongError(f"no address of {target_bytes:,} bytes, which this query makes")
         raise self._failed(failure, reply)
 
     def _failed(self, failure: Failure, reply: Reply) -> EngineFailedError:

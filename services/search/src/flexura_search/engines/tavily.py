@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 
 from flexura_search.domain.findings import EngineAnswer, Hit
 from flexura_search.domain.queries import Query, Topic
-from flexura_search.engines.asking import cut, sites_of
+from flexura_search.engines.asking import refuse_long, sites_of
 from flexura_search.engines.dates import read_date
 from flexura_search.engines.http import JSONAPI
 from flexura_search.engines.reading import hit, hits_in
@@ -90,8 +90,9 @@ class TavilyEngine:
 
 
 def body_of(query: Query) -> dict[str, Any]:
+    refuse_long(query.text, QUERY_CHARACTERS_MAX)
     body: dict[str, Any] = {
-        "query": cut(query.text, QUERY_CHARACTERS_MAX),
+        "query": query.text,
         "topic": str(query.topic),
         "search_depth": "basic",
         "max_results": min(query.results_max, RESULTS_MAX),

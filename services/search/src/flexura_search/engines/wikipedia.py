@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import ClientSession
 
-from flexura_search.domain.findings import EngineAnswer, EngineStatus, Hit
+from flexura_search.domain.findings import EngineAnswer, EngineStatus, Hit, QueryTooLongError
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.engines.failures import Failure, Reply
 from flexura_search.engines.http import JSONAPI
@@ -45,24 +45,19 @@ class WikipediaEngine:
 
 
 def parameters_of(query: Query) -> dict[str, str]:
+    size = len(query.text.encode())
+    if size > QUERY_BYTES_MAX:
+        raise QueryTooLongError(f"at most {QUERY_BYTES_MAX} bytes of UTF-8, and this query has {size:,}")
     return {
         "action": "query",
         "list": "search",
-        "srsearch": bytes_cut(query.text, QUERY_BYTES_MAX),
+        "srsearch": query.text,
         "srlimit": str(min(query.results_max, RESULTS_MAX)),
         # The moment that it offers is of the last edit, and says nothing of publication.
         "srprop": "snippet",
         "format": "json",
         "formatversion": "2",
     }
-
-
-def bytes_cut(text: str, bytes_max: int) -> str:
-    if len(text.encode()) <= bytes_max:
-        return text
-    head = text.encode()[:bytes_max].decode(errors="ignore")
-    whole, _, _ = head.rpartition(" ")
-    return whole or head
 
 
 def language_of(query: Query) -> str:

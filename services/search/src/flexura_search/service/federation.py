@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from flexura_kit import log
-from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain.cooling import AT_ONCE, Cooling
 from flexura_search.domain.findings import ANSWERED, EngineAnswer, EngineFailedError, EngineStatus, EngineTrace
 from flexura_search.domain.fusion import Ranking
@@ -203,6 +203,8 @@ def unavailable(topic: Topic, traces: Sequence[EngineTrace]) -> FlexuraError:
         )
         return FlexuraError(Kind.BUSY, Reason.SEARCH_UNAVAILABLE, message, engines="")
     traces = sorted(traces, key=lambda trace: trace.engine)
+    if all(trace.status is EngineStatus.QUERY_TOO_LONG for trace in traces):
+        return too_long(traces)
     said = "; ".join(f"{trace.engine} {trace.status.replace('_', ' ')}: {trace.reason}" for trace in traces)
     return FlexuraError(
         Kind.BUSY,
@@ -211,3 +213,10 @@ def unavailable(topic: Topic, traces: Sequence[EngineTrace]) -> FlexuraError:
         engines=", ".join(trace.engine for trace in traces),
         retry_after_ms=str(RETRY_AFTER_MS),
     )
+
+
+def too_long(traces: Sequence[EngineTrace]) -> FlexuraError:
+    """Nobody takes the query: sent again as it is, it would fail again."""
+    said = "; ".join(f"{trace.engine} says that {trace.reason}" for trace in traces)
+    message = f"`query` is longer than any engine that could be asked takes ({said})"
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation("query", message)])
