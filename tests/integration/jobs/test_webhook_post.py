@@ -1,6 +1,7 @@
 """One POST to a stranger: what is read of the answer, and what is not waited for."""
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -12,8 +13,10 @@ import pytest_asyncio
 from aiohttp import web
 from integration.jobs.receivers import LOOPBACK, Receiver, receiver
 
+from flexura_jobs.service.webhook_addresses import WebhookAddresses, written_url
 from flexura_jobs.webhooks.post import HTTPPost, http_post
 from flexura_kit.clock import utc_now
+from flexura_kit.egress import Egress
 
 
 @pytest_asyncio.fixture
@@ -116,3 +119,81 @@ async def test_a_receiver_that_speaks_no_tls_gets_no_message_over_https(post: HT
         answer = await post.send(f"https://127.0.0.1:{port}/", {"webhook-signature": "v1,x"}, b'{"secret": 1}')
     assert answer.status is None
     assert b"secret" not in b"".join(heard)
+
+
+class LineRecorder:
+    """Takes requests on a socket of its own, so that nothing between reads or mends what was sent."""
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.hosts: list[bytes] = []
+        self.port = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
+        self.lines.append(head[0])
+        self.hosts += [line for line in head if line.lower().startswith(b"host:")]
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+
+@pytest_asyncio.fixture
+async def recorder() -> AsyncIterator[LineRecorder]:
+    recording = LineRecorder()
+    async with await asyncio.start_server(recording.answer, "127.0.0.1", 0) as server:
+        recording.port = server.sockets[0].getsockname()[1]
+        yield recording
+
+
+def targets() -> list[str]:
+    """Paths and queries that a library of addresses would write in another way."""
+    dice = random.Random(13)  # noqa: S311 - the same addresses in every run.
+    fixed = [
+        "/r17/file%27s%20name%3Av2%28a%29.html?Signature=a%2Fb%2Bc%3D%3D&X-Cred=K%2F20261130&t=%7E&m=%40x&p=%3B",
+        "/a/../b/./c//d",
+        "/?",
+        "/hook?",
+        "/hook??",
+        "/%2F%2f%7e%7E%41",
+        "/a;b=c,d?e=f;g&h",
+        "/a+b?c+d=%2B",
+        "/%",
+        "/%zz?%",
+        "//twice",
+    ]
+    parts = [*"abz09-._~!$&'()*+,;=:@/?|^`{}<>[]\"", "%20", "%2F", "%2f", "%3F", "%25", "%E2%82%AC", "..", "=&="]
+    return fixed + ["/" + "".join(dice.choices(parts, k=dice.randint(1, 12))) for _ in range(150)]
+
+
+async def test_the_address_is_asked_for_to_the_byte(post: HTTPPost, recorder: LineRecorder) -> None:
+    addresses = WebhookAddresses(Egress(LOOPBACK), takes_http=True)
+    wanted = targets()
+    for target in wanted:
+        url = f"http://127.0.0.1:{recorder.port}{target}"
+        assert addresses.fault(url) is None, url
+        assert (await post.send(written_url(url), {}, b"{}")).status == 200, url
+    assert recorder.lines == [f"POST {target} HTTP/1.1".encode() for target in wanted]
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("HTTP://LocalHost:{}", b"POST / HTTP/1.1"),
+        ("http://localhost:{}?a=b", b"POST /?a=b HTTP/1.1"),
+        ("http://LOCALHOST:{}/A", b"POST /A HTTP/1.1"),
+        ("http://localhost:{}/ü?ß=€&%C3%BC", b"POST /%C3%BC?%C3%9F=%E2%82%AC&%C3%BC HTTP/1.1"),
+    ],
+)
+async def test_scheme_host_and_other_letters_are_sent_as_browsers_do(
+    post: HTTPPost, recorder: LineRecorder, address: str, line: bytes
+) -> None:
+    answer = await post.send(address.format(recorder.port), {}, b"{}")
+    assert (answer.status, recorder.lines) == (200, [line])
+    assert recorder.hosts == [f"Host: localhost:{recorder.port}".encode()]
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "ü" * 1900, "a." * 200 + "example", "a..b"])
+async def test_a_host_that_no_name_server_could_know_is_not_looked_up(post: HTTPPost, host: str) -> None:
+    answer = await post.send(f"https://{host}/", {}, b"{}")
+    assert (answer.status, answer.error) == (None, "the address cannot be read")

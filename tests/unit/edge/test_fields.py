@@ -40,6 +40,11 @@ def faults(kind: str, values: dict[str, Any]) -> list[tuple[str, str]]:
     [
         ("whole", 1, 1),
         ("whole", 50_000, 50_000),
+        ("whole", 5.0, 5),
+        ("whole", None, 0),
+        ("texts", None, []),
+        ("choice", None, 0),
+        ("switch", None, False),
         ("text", " a ", " a "),
         ("texts", ["a", "b"], ["a", "b"]),
         ("texts", [], []),
@@ -67,8 +72,9 @@ def test_what_is_absent_is_nothing(kind: str, expected: object) -> None:
         ("whole", {"a": -1}, "a", "`a` must be from 1 to 50,000"),
         ("whole", {"a": 2**80}, "a", "`a` must be from 1 to 50,000"),
         ("whole", {"a": True}, "a", "`a` must be an integer, not true or false"),
-        ("whole", {"a": 1.0}, "a", "`a` must be an integer, not a number"),
-        ("whole", {"a": None}, "a", "`a` must be an integer, not null; leave the field out instead"),
+        ("whole", {"a": 1.5}, "a", "`a` must be an integer, not 1.5"),
+        ("whole", {"a": "5.0"}, "a", "`a` must be an integer, not a string; leave out its quotes"),
+        ("whole", {"a": "5s"}, "a", "`a` must be an integer, not a string"),
         ("text", {"a": ""}, "a", "`a` is empty; leave the field out instead"),
         ("text", {"a": " \n"}, "a", "`a` is empty; leave the field out instead"),
         ("text", {"a": 1}, "a", "`a` must be a string, not a number"),
@@ -86,7 +92,8 @@ def test_what_is_absent_is_nothing(kind: str, expected: object) -> None:
         ("choice", {"a": ""}, "a", '`a` takes `general`, `news` or `code`, not ""'),
         ("choice", {"a": "\ud800"}, "a", '`a` takes `general`, `news` or `code`, not "\\ud800"'),
         ("choice", {"a": 2}, "a", "`a` must be a string, not a number"),
-        ("switch", {"a": "true"}, "a", "`a` must be true or false, not a string"),
+        ("switch", {"a": "true"}, "a", "`a` must be true or false, not a string; leave out its quotes"),
+        ("switch", {"a": "yes"}, "a", "`a` must be true or false, not a string"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_sentence(kind: str, values: dict[str, Any], field: str, sentence: str) -> None:

@@ -51,10 +51,13 @@ def test_a_request_is_known_by_its_idempotency_key_or_else_by_its_body() -> None
     "same",
     [
         {"options_json": '{ "height": 64, "width": 64 }'},
+        {"options_json": '{"width":64.0,"height":6.4e1}'},
+        {"options_json": '{"width":64,"height":64,"seed":null}'},
+        {"metadata_json": '{"project":null}'},
         {"metadata_json": "{}"},
         {"job_id": "2", "traceparent": "00-1"},
     ],
-    ids=["order and space", "empty", "not of the body"],
+    ids=["order and space", "other numbers", "null", "null in metadata", "empty", "not of the body"],
 )
 def test_what_says_the_same_is_the_same(same: dict[str, Any]) -> None:
     assert known(replace(KEYED, **same)) == known(KEYED)

@@ -69,7 +69,7 @@ def test_video_defaults_are_even_and_filled_in() -> None:
         ({"width": "big"}, "options.width", 'width takes a whole number from 64 to 2048, not "big"'),
         ({"height": 64.5}, "options.height", "height takes a whole number from 64 to 2048, not 64.5"),
         ({"steps": True}, "options.steps", "steps takes a whole number from 1 to 50, not true"),
-        ({"seed": None}, "options.seed", "seed takes a whole number from 0 to 4294967295, not null"),
+        ({"seed": "7"}, "options.seed", 'seed takes a whole number from 0 to 4294967295, not "7"'),
         ({"seed": 2**32}, "options.seed", "seed takes a whole number from 0 to 4294967295, not 4294967296"),
         (
             {"widht": 64},

@@ -22,6 +22,7 @@ from flexura_jobs.domain.webhooks import (
     signatures,
 )
 from flexura_jobs.service import WebhookAddresses
+from flexura_jobs.service.webhook_addresses import written_url
 from flexura_jobs.vault import KeyFileError, Vault, read_vault
 from flexura_jobs.webhooks.body import BODY_BYTES_MAX, body_of
 from flexura_kit.egress import Egress, networks
@@ -226,6 +227,11 @@ def test_a_message_stays_under_twenty_kilobytes() -> None:
         "https://*.example.com/",
         "https://%31.example.com/",
         f"https://{'x' * 64}.com/",
+        f"https://{'ü' * 1900}/",
+        f"https://{'a.' * 130}com/",
+        "https://example.com/#",
+        "https://@example.com/",
+        "https://a\u2100b.example/",
         "https://example.com:0/",
         f"https://example.com/{'x' * 2000}",
     ],
@@ -284,3 +290,18 @@ def test_a_wrong_key_file_is_named_and_its_content_is_not(tmp_path: Path, conten
         read_vault(file)
     assert str(file) in str(wrong.value)
     assert not content or content not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("HTTPS://Example.COM:443/%7e;a+b?", "HTTPS://Example.COM:443/%7e;a+b?"),
+        ("https://fa\u00df.example/\u00fc%2f?\u20ac=+", "https://xn--fa-hia.example/%C3%BC%2f?%E2%82%AC=+"),
+        ("https://example.com/\u65e5", "https://example.com/%E6%97%A5"),
+        ("https://b\u00fccher.example.:8443?a", "https://xn--bcher-kva.example.:8443?a"),
+    ],
+)
+def test_an_address_is_kept_to_the_byte_and_other_letters_as_browsers_write_them(given: str, kept: str) -> None:
+    assert written_url(given) == kept
+    assert written_url(kept) == kept
+    assert WebhookAddresses(Egress(), takes_http=False).fault(kept) is None

@@ -108,3 +108,22 @@ def test_whatever_is_asked_is_an_order_or_is_told_what_is_wrong(asked: Asked) ->
         assert error.violations  # noqa: PT017
     else:
         assert order == order_of(asked, ENGINES)
+
+
+def test_a_query_is_bounded_in_bytes_of_utf_8() -> None:
+    assert order_of(Asked("acc_1", ("a" * 2000,)), {}).queries
+    assert order_of(Asked("acc_1", ("水" * 666,)), {}).queries
+    with pytest.raises(FlexuraError, match="2,000 bytes of UTF-8, about 660 Chinese characters, and has 4,500"):
+        order_of(Asked("acc_1", ("水" * 1500,)), {})
+
+
+@pytest.mark.parametrize("unit", ["ü", "a", "ß.", "。"])
+def test_a_domain_that_no_name_server_could_know_is_refused_at_once(unit: str) -> None:
+    # Encoded before it was measured, this took 51 seconds.
+    with pytest.raises(FlexuraError, match=r"include_domains\[0\]` must be a domain"):
+        order_of(Asked("acc_1", ("otters",), include_domains=(unit * 58_000,)), {})
+
+
+def test_sharp_s_is_a_letter_of_its_own_in_a_domain() -> None:
+    order = order_of(Asked("acc_1", ("otters",), include_domains=("Faß.example", "fass.example")), {})
+    assert order.queries[0].include_domains == ("xn--fa-hia.example", "fass.example")

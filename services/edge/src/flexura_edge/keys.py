@@ -143,7 +143,7 @@ def secret_of(authorization: str | None) -> str:
             Reason.API_KEY_MISSING,
             "no API key was sent; send it as the header `Authorization: Bearer fx_live_...`",
         )
-    scheme, _, secret = authorization.partition(" ")
+    scheme, _, secret = authorization.replace("\t", " ").strip().partition(" ")
     secret = secret.strip()
     if scheme.lower() != SCHEME.strip() or not is_well_formed(secret):
         raise FlexuraError(

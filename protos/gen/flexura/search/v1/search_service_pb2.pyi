@@ -230,7 +230,7 @@ class SearchRequest(_message.Message):
     account_id: _builtins.str
     """The account on whose behalf the search runs."""
     query: _builtins.str
-    """What is looked for, 1 to 2,000 characters."""
+    """What is looked for, 1 to 2,000 bytes of UTF-8."""
     max_results: _builtins.int
     """How many results at most, 1 to 50; 0 means 10."""
     topic: Global___Topic.ValueType

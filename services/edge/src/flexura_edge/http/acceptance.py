@@ -13,6 +13,8 @@ from flexura_edge.http.job_json import poll_after_ms
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
 VISIBLE = re.compile(r"[!-~]{1,255}")
+QUOTED = re.compile(r'"(?:[^"\\]|\\["\\])*"')
+ESCAPE = re.compile(r"\\(.)")
 
 
 def idempotency_key(request: web.BaseRequest) -> str:
@@ -22,12 +24,18 @@ def idempotency_key(request: web.BaseRequest) -> str:
         return ""
     if len(given) > 1:
         raise invalid_key(f"`{IDEMPOTENCY_KEY}` is sent {len(given)} times; send it once")
-    if not VISIBLE.fullmatch(given[0]):
+    key = unquoted(given[0].strip(" \t"))
+    if not VISIBLE.fullmatch(key):
         raise invalid_key(
             f"`{IDEMPOTENCY_KEY}` takes 1 to 255 visible ASCII characters without spaces, such as a UUID, "
             f"not {shown(given[0].encode(errors='replace').decode())}"
         )
-    return given[0]
+    return key
+
+
+def unquoted(text: str) -> str:
+    """A key in quotes, as a string of RFC 9651, is the key within them: the draft of the header writes it so."""
+    return ESCAPE.sub(r"\1", text[1:-1]) if QUOTED.fullmatch(text) else text
 
 
 def invalid_key(message: str) -> FlexuraError:

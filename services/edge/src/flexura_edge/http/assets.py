@@ -104,7 +104,7 @@ def unavailable() -> FlexuraError:
 
 
 def parts_of(name: str) -> tuple[str, str]:
-    job_id, _, extension = name.rpartition(".")
+    job_id, _, extension = name.lower().rpartition(".")
     plain = job_id.replace("-", "")
     if not (name.isascii() and plain.isalnum() and extension.isalnum()) or len(name) > NAME_CHARACTERS_MAX:
         raise FlexuraError(

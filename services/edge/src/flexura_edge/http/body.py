@@ -1,13 +1,15 @@
 """Reading a JSON body strictly: what two readers could understand differently is refused."""
 
 import asyncio
+import codecs
 import json
-import math
 from typing import Any, NoReturn
 
 from aiohttp import HttpVersion11, web
 
+from flexura_edge.http.media_types import is_json
 from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.values import number_of
 
 BODY_BYTES_MAX = 256 << 10
 BODY_TIMEOUT_S = 10.0
@@ -25,17 +27,16 @@ async def read_json(request: web.BaseRequest) -> dict[str, Any]:
 
 def refuse_by_headers(request: web.BaseRequest) -> None:
     encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding.strip().lower() != "identity":
+    if encoding.strip().lower() not in {"", "identity"}:
         raise FlexuraError(
             Kind.INVALID,
             Reason.UNSUPPORTED_ENCODING,
             f"the body is sent as {encoding[:SHOWN_CHARACTERS]}; send it uncompressed",
             content_encoding=encoding[:SHOWN_CHARACTERS],
         )
-    given = request.headers.get("Content-Type", "")
-    content_type, _, parameters = given.partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if content_type.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
+    types = request.headers.getall("Content-Type", [""])
+    given = ", ".join(types)
+    if not all(map(is_json, types)):
         raise FlexuraError(
             Kind.INVALID,
             Reason.UNSUPPORTED_MEDIA_TYPE,
@@ -80,8 +81,11 @@ async def read_bytes(request: web.BaseRequest) -> bytes:
 
 
 def parse(body: bytes) -> dict[str, Any]:
+    body = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259, 8.1: a parser may pass over it.
     if not body.strip():
         refuse_json("the body is empty; send a JSON object")
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:2]:
+        refuse_json("the body is written in UTF-16 or UTF-32; send it in UTF-8")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -127,9 +131,10 @@ def refuse_constant(name: str) -> NoReturn:
     refuse_json(f"{name} is no JSON number; write a finite number")
 
 
-def finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
+def finite(text: str) -> int | float:
+    """A whole number, however it is written, is an integer: models write 5.0 and 1e3."""
+    number = number_of(text)
+    if number is None:
         refuse_json(f"{shown(text)} is too large for a number; write a finite one")
     return number
 

@@ -62,4 +62,4 @@ def delivery_of(parameter: str) -> DeliveryId:
             "this webhook has no such delivery; ended ones are kept for 30 days",
             delivery_id=parameter[:ID_CHARACTERS_MAX],
         )
-    return DeliveryId(parameter)
+    return DeliveryId(parameter.lower())

@@ -1,6 +1,5 @@
 """The fields of a JSON object: which there are, and of which type; what they may say is the services' to judge."""
 
-import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -10,6 +9,8 @@ import orjson
 
 from flexura_edge.http.body import SHOWN_CHARACTERS, shown
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_kit.nearest import nearest_name
+from flexura_kit.values import number_of, plain
 
 T = TypeVar("T")
 
@@ -27,25 +28,29 @@ NAMES: dict[type, str] = {
 
 
 class Fields:
-    """Takes typed fields out of an object, and gathers all that is wrong into one error."""
+    """Takes typed fields out of an object, and gathers all that is wrong into one error.
+
+    A field that is null says as little as one that is left out, also in what an object holds.
+    """
 
     def __init__(self, values: dict[str, Any], known: Iterable[str]) -> None:
-        self._values = values
+        self._nulls = {name for name, value in values.items() if value is None}
+        self._values: dict[str, Any] = plain(values)
         self._violations = unknown_fields(values, list(known))
 
     def required(self, name: str, of: type[T], absent: T) -> T:
+        if name in self._nulls:
+            self._violations.append(FieldViolation(name, f"`{name}` must be {NAMES[of]}, not null"))
+            return absent
         if name not in self._values:
             self._violations.append(FieldViolation(name, f"`{name}` is missing; send it as {NAMES[of]}"))
-            return absent
-        if self._values[name] is None:
-            self._violations.append(FieldViolation(name, f"`{name}` must be {NAMES[of]}, not null"))
             return absent
         return self.optional(name, of, absent)
 
     def optional(self, name: str, of: type[T], absent: T) -> T:
         value = self._values.get(name, absent)
         if type(value) is not of:
-            self._violations.append(FieldViolation(name, f"`{name}` must be {NAMES[of]}, not {described(value)}"))
+            self._violations.append(FieldViolation(name, f"`{name}` must be {NAMES[of]}, not {described(value, of)}"))
             return absent
         fault = fault_of(value)
         if fault:
@@ -92,7 +97,7 @@ class Fields:
         """A string, or an array of strings; `meant` tells whoever sends nothing what to send."""
         given = self._values.get(name)
         if name not in self._values:
-            self.refuse(name, f"`{name}` is missing; {meant}")
+            self.refuse(name, f"`{name}` is {'null' if name in self._nulls else 'missing'}; {meant}")
         elif given == [] or (isinstance(given, str) and not given.strip()):
             self.refuse(name, f"`{name}` is empty; {meant}")
         elif isinstance(given, list):
@@ -107,8 +112,8 @@ class Fields:
         """What one of some words stands for."""
         given = self._values.get(name)
         if isinstance(given, str) and given not in choices:
-            nearest = difflib.get_close_matches(given[:SHOWN_CHARACTERS].lower(), choices, n=1)
-            meant = f"; did you mean `{nearest[0]}`?" if nearest else ""
+            nearest = nearest_name(given, choices)
+            meant = f"; did you mean `{nearest}`?" if nearest else ""
             self.refuse(name, f"`{name}` takes {listed(choices)}, not {shown(given)}{meant}")
             return absent
         return choices.get(self.optional(name, str, ""), absent)
@@ -136,8 +141,8 @@ def unknown_fields(values: Iterable[str], known: list[str]) -> list[FieldViolati
 
 
 def unknown_field(name: str, known: list[str]) -> str:
-    nearest = difflib.get_close_matches(name[:SHOWN_CHARACTERS], known, n=1)
-    meant = f"did you mean `{nearest[0]}`?" if nearest else f"known are {', '.join(f'`{field}`' for field in known)}"
+    nearest = nearest_name(name, known)
+    meant = f"did you mean `{nearest}`?" if nearest else f"known are {', '.join(f'`{field}`' for field in known)}"
     return f"{shown(name)} is no field of this request; {meant}"
 
 
@@ -152,16 +157,26 @@ def fault_of_text(value: Any) -> str:
     return "" if value.strip() else "is empty; leave it out"
 
 
-def described(value: Any) -> str:
+def described(value: Any, wanted: type = str) -> str:
     if value is None:
         return "null; leave the field out instead"
     if isinstance(value, bool):
         return "true or false"
+    if isinstance(value, float) and wanted is int:
+        return f"{value:g}"
     if isinstance(value, (int, float)):
         return "a number"
     if isinstance(value, str):
-        return "a string"
+        return "a string" if wanted is str or not is_unquoted(value, wanted) else "a string; leave out its quotes"
     return "an array" if isinstance(value, list) else "an object"
+
+
+def is_unquoted(text: str, wanted: type) -> bool:
+    """Tells whether it would be right without quotes."""
+    if wanted is bool:
+        return text in {"true", "false"}
+    number = number_of(text[:SHOWN_CHARACTERS]) if wanted in {int, float} else None
+    return number is not None and (wanted is float or isinstance(number, int))
 
 
 def fault_of(value: Any) -> str:

@@ -7,7 +7,7 @@ from aiohttp import web
 from flexura.jobs.v1 import job_pb2
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.job_json import job_json
-from flexura_edge.http.jobs import refuse_impossible
+from flexura_edge.http.jobs import job_of
 from flexura_kit.ids import AccountId, JobId
 
 CancelJob = Callable[[AccountId, JobId, float], Awaitable[job_pb2.Job]]
@@ -25,20 +25,15 @@ class JobControl:
         self._public_url = public_url
 
     async def cancel(self, exchange: Exchange) -> web.StreamResponse:
-        account_id, job_id = job_of(exchange)
+        account_id, job_id = exchange.account().account_id, job_of(exchange.parameter)
         job = await self._cancel(account_id, job_id, exchange.remaining_s())
         return exchange.json(job_json(job, self._public_url))
 
     async def delete(self, exchange: Exchange) -> web.StreamResponse:
-        account_id, job_id = job_of(exchange)
+        account_id, job_id = exchange.account().account_id, job_of(exchange.parameter)
         try:
             await self._delete(account_id, job_id, exchange.remaining_s())
         finally:
             # Also where the answer was lost: the job may be gone.
             self._forget(account_id, job_id)
         return exchange.nothing()
-
-
-def job_of(exchange: Exchange) -> tuple[AccountId, JobId]:
-    refuse_impossible(exchange.parameter)
-    return exchange.account().account_id, JobId(exchange.parameter)

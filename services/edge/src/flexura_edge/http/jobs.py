@@ -76,10 +76,9 @@ class Jobs:
 
     async def get(self, exchange: Exchange) -> web.StreamResponse:
         wait_s = wait_s_of(exchange.request)
-        account_id, job_id = exchange.account().account_id, JobId(exchange.parameter)
+        account_id, job_id = exchange.account().account_id, job_of(exchange.parameter)
         told = self._finished.get((account_id, job_id))
         if told is None:
-            refuse_impossible(job_id)
             if wait_s:
                 with self.place(wait_s):
                     job = await self._wait(exchange, job_id, wait_s)
@@ -169,8 +168,8 @@ def job_item(
     )
 
 
-def refuse_impossible(job_id: str) -> None:
-    """Spares jobs the question where the answer is plain."""
+def job_of(job_id: str) -> JobId:
+    """The id as it was answered, whatever the case of its letters (RFC 9562, 4); refuses what no job can have."""
     if len(job_id) > ID_CHARACTERS_MAX or not (job_id.isascii() and job_id.replace("-", "").isalnum()):
         raise FlexuraError(
             Kind.NOT_FOUND,
@@ -178,3 +177,4 @@ def refuse_impossible(job_id: str) -> None:
             "this account has no such job; use a job_id as a generate endpoint answered it",
             job_id=job_id[:ID_CHARACTERS_MAX],
         )
+    return JobId(job_id.lower())

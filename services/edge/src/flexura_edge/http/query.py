@@ -1,18 +1,23 @@
 """The parameters of a query: which there are, and what each may say."""
 
-import difflib
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
 from flexura_edge.http.body import SHOWN_CHARACTERS, shown
 from flexura_edge.http.fields import fault_of, invalid_request, writable
 from flexura_kit.errors import FieldViolation, FlexuraError
+from flexura_kit.nearest import nearest_name
+from flexura_kit.values import number_of
 
 LIMIT, LIMIT_MAX = 20, 100
 CURSOR_CHARACTERS_MAX = 200
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# An unescaped `+` arrives as a blank: between a time of day and its offset nothing else can be meant.
+BLANK_OFFSET = re.compile(r"(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?)")
+LEAP_SECOND = re.compile(r"(:[0-9]{2}):60(?![0-9])")
 
 
 class Query:
@@ -59,8 +64,9 @@ class Query:
         value = self.text(name, SHOWN_CHARACTERS)
         if not value:
             return absent
-        if value.isascii() and value.isdecimal() and least <= int(value) <= most:
-            return int(value)
+        number = number_of(value.strip())
+        if isinstance(number, int) and least <= number <= most:
+            return number
         self.refuse(name, f"`{name}` takes a whole number from {least} to {most}, not {shown(value)}")
         return absent
 
@@ -73,7 +79,7 @@ class Query:
         if not value:
             return None
         try:
-            time = datetime.fromisoformat(value)
+            time = time_of(value)
             # Without a zone it would mean another time here than where it was written.
             if time.tzinfo is not None and time >= EARLIEST:
                 return time.astimezone(UTC)
@@ -91,6 +97,13 @@ class Query:
             raise invalid_request(self._violations)
 
 
+def time_of(text: str) -> datetime:
+    """Reads RFC 3339 and what is meant by it; a leap second is the one after it. Raises ValueError."""
+    text = BLANK_OFFSET.sub(r"\1+\2", text.strip().upper())
+    without_leap = LEAP_SECOND.sub(r"\1:59", text)
+    return datetime.fromisoformat(without_leap) + timedelta(seconds=without_leap != text)
+
+
 def with_cursor_named(error: FlexuraError, message: str) -> FlexuraError:
     """Whether a cursor is right only jobs can tell, and there it has another name."""
     if any(violation.field == "page_token" for violation in error.violations):
@@ -99,5 +112,5 @@ def with_cursor_named(error: FlexuraError, message: str) -> FlexuraError:
 
 
 def unknown_parameter(name: str, known: Sequence[str]) -> str:
-    (nearest,) = difflib.get_close_matches(name[:SHOWN_CHARACTERS], known, n=1, cutoff=0)
+    nearest = nearest_name(name, known, similarity_min=0)
     return f"{shown(name)} is no parameter of this query; the nearest is `{nearest}`, known are {', '.join(known)}"

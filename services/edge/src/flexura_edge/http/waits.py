@@ -1,7 +1,6 @@
 """Waiting for a job or an event on behalf of a client: `?wait=` seconds."""
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,15 +8,15 @@ from typing import TypeVar
 
 from aiohttp import web
 
+from flexura_edge.http.body import SHOWN_CHARACTERS, shown
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.limits import Limit
 from flexura_edge.waiting import Waiter, Waiting
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_kit.values import number_of
 
 WAIT_S_MAX = 60.0
 LOOK_TIMEOUT_S = 5.0
-
-_SECONDS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,6})?")
 
 # It may pass, and who waits has time; until then the job is as it was.
 PASSING = frozenset({Kind.BUSY, Kind.TIMED_OUT})
@@ -76,13 +75,15 @@ class Waits:
 
 
 def wait_s_of(request: web.BaseRequest) -> float:
-    """Reads `?wait=`; 0 where it is not given."""
+    """Reads `?wait=`; 0 where it is not given, or empty."""
     if "?" not in request.raw_path:
         return 0.0
     given = request.query.getall("wait", [])
-    if not given:
+    if not given or given == [""]:
         return 0.0
-    if len(given) > 1 or not _SECONDS.fullmatch(given[0]) or float(given[0]) > WAIT_S_MAX:
-        message = f"`wait` takes seconds from 0 to {WAIT_S_MAX:.0f}, once, such as `?wait=30`"
+    seconds = number_of(given[0][:SHOWN_CHARACTERS].strip()) if len(given) == 1 else None
+    if seconds is None or not 0 <= seconds <= WAIT_S_MAX:
+        seen = shown(given[0].encode(errors="replace").decode()) if len(given) == 1 else f"{len(given)} values"
+        message = f"`wait` takes seconds from 0 to {WAIT_S_MAX:.0f}, once, such as `?wait=30`, not {seen}"
         raise FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation("wait", message)])
-    return float(given[0])
+    return float(seconds)

@@ -91,7 +91,7 @@ def wanted_webhook(values: dict[str, Any]) -> tuple[str, str]:
     url = fields.optional("url", str, "")
     if scope not in SCOPES:
         fields.refuse("scope", "`scope` takes account or job; leave it out for account")
-    elif scope == "account" and "url" not in values:
+    elif scope == "account" and not fields.is_given("url"):
         fields.refuse("url", '`url` is missing; send where messages are to go, or "scope": "job"')
     fields.check()
     return scope, url
@@ -103,7 +103,7 @@ def wanted_overlap(values: dict[str, Any]) -> timedelta | None:
     if not 0 <= overlap_s <= OVERLAP_MAX_S:
         fields.refuse("overlap_s", f"`overlap_s` takes 0 to {OVERLAP_MAX_S} seconds; leave it out for a day")
     fields.check()
-    return timedelta(seconds=overlap_s) if "overlap_s" in values else None
+    return timedelta(seconds=overlap_s) if fields.is_given("overlap_s") else None
 
 
 def page_of(exchange: Exchange) -> tuple[int, str]:
@@ -127,4 +127,4 @@ def webhook_of(parameter: str) -> WebhookId:
             "this account has no such webhook; GET /api/webhooks lists those it has",
             webhook_id=parameter[:ID_CHARACTERS_MAX],
         )
-    return WebhookId(parameter)
+    return WebhookId(parameter.lower())

@@ -10,6 +10,7 @@ import orjson
 
 from flexura_jobs.domain.jobs import JobRequest
 from flexura_jobs.domain.request_keys import BODY_KEPT, IDEMPOTENCY_KEPT, RequestKey
+from flexura_kit.values import plain
 
 NOT_OF_THE_BODY = {"job_id", "account_id", "media_type", "traceparent", "key_id", "idempotency_key"}
 NAMES = {"options_json": "options", "metadata_json": "metadata", "timeout": "timeout_s"}
@@ -54,7 +55,8 @@ def canonical(field: str, value: Any) -> bytes:
         return repr(value.total_seconds()).encode()
     if field.endswith("_json") and value:
         try:
-            return orjson.dumps(orjson.loads(value), option=orjson.OPT_SORT_KEYS)
+            # By value: 1024.0 is 1024, and an option that is null was left out.
+            return orjson.dumps(plain(orjson.loads(value)), option=orjson.OPT_SORT_KEYS)
         except orjson.JSONDecodeError:
             pass  # It is refused later on; until then it is what it is.
     return str(value).encode()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from flexura_jobs.domain.catalog import Catalog, Model, Offer, effective_options
 from flexura_jobs.domain.jobs import JobRequest, NewJob
 from flexura_jobs.ports import OptionsCheck
 from flexura_jobs.service.fingerprints import request_key
+from flexura_jobs.service.webhook_addresses import written_url
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.nearest import nearest_name
+from flexura_kit.values import plain
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -47,6 +50,7 @@ class RequestCheck:
     def accept(self, request: JobRequest) -> NewJob:
         """Raises INVALID, or BUSY where the model is not set up."""
         refuse_wrong_caller(request)
+        request = replace(request, webhook_url=written_url(request.webhook_url))
         offer = self._offer(request)
         options, violations = parse_options(request.options_json)
         violations = [
@@ -170,7 +174,7 @@ def parse_options(options_json: str) -> tuple[dict[str, Any], list[FieldViolatio
         return {}, [FieldViolation("options", "options takes a JSON object, and this is not JSON")]
     if not isinstance(options, dict):
         return {}, [FieldViolation("options", 'options takes a JSON object such as {"width": 1024}')]
-    return options, []
+    return plain(options), []
 
 
 def prompt_violations(prompt: str, model: Model) -> Iterator[FieldViolation]:

@@ -2,12 +2,15 @@
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from flexura_kit.egress import Egress
+from flexura_kit.hosts import HostRefusedError, ascii_host, refuse_long_host_in
 
 URL_CHARACTERS_MAX = 2000
 FOR_EXAMPLE = "such as https://example.com/flexura"
+AUTHORITY = re.compile(r"([a-z]+://(?:[^/?#@]*@)?)([^/?#@:\[\]]+)(.*)", re.IGNORECASE)
+ASCII = "".join(map(chr, range(128)))
 # A name that ends in a number is another way to write an IP address, which no two programs read alike.
 NAME = re.compile(r"([a-z0-9_-]+\.)*(?!0x[0-9a-f]*$)[a-z0-9_-]*[a-z_-][a-z0-9_-]*")
 NO_NAME = "takes the name of a host, or its IP address as in https://203.0.113.7/ or https://[2001:db8::7]/"
@@ -22,21 +25,32 @@ class WebhookAddresses:
 
     def fault(self, url: str) -> str | None:
         """Says what is wrong with an address, as the end of a sentence; None where nothing is."""
+        url = written_url(url)
         if len(url) > URL_CHARACTERS_MAX:
-            return f"takes at most {URL_CHARACTERS_MAX} characters, not {len(url)}"
+            return f"takes at most {URL_CHARACTERS_MAX} characters in ASCII, not {len(url)}"
         parts = parsed(url)
         if parts is None or not parts.hostname:
-            return f"takes a whole address {FOR_EXAMPLE}"
+            return self._fault_of_long_host(url) or f"takes a whole address {FOR_EXAMPLE}"
         if parts.scheme != "https" and not (parts.scheme == "http" and self._takes_http):
             return f"takes an https address, {FOR_EXAMPLE}"
         if parts.username is not None or parts.password is not None:
             return "takes no user name or password; the signature tells who sends"
-        if parts.fragment:
+        if "#" in url:
             return "takes no fragment; leave out what follows the #"
         return self._fault_of_host(parts.hostname)
 
+    def _fault_of_long_host(self, url: str) -> str | None:
+        try:
+            refuse_long_host_in(url)
+        except HostRefusedError as error:
+            return f"takes the name of a host, and this one {error}"
+        return None
+
     def _fault_of_host(self, host: str) -> str | None:
-        name = plain_name(host)
+        try:
+            name = ascii_host(host).removesuffix(".")
+        except HostRefusedError as error:
+            return f"takes the name of a host, and this one {error}"
         try:
             address = ip_address(name)
         except ValueError:
@@ -46,19 +60,29 @@ class WebhookAddresses:
         return None if refusal is None else f"is refused: {refusal}"
 
 
-def plain_name(host: str) -> str:
-    """The host as it is looked up, whatever alphabet or width of digits it was written in."""
+def written_url(url: str) -> str:
+    """The address as it is sent: what is ASCII to the byte, the rest as browsers encode it, its host by IDNA 2008.
+
+    Answers what it cannot write unchanged: `fault` says what is wrong with it.
+    """
+    if url.isascii() or len(url) > URL_CHARACTERS_MAX or not url.isprintable():
+        return url
+    found = AUTHORITY.fullmatch(url)
     try:
-        return host.encode("idna").decode().lower().removesuffix(".")
-    except UnicodeError:
-        return ""
+        refuse_long_host_in(url)
+        if found is None:
+            return url
+        return found[1] + (found[2] if found[2].isascii() else ascii_host(found[2])) + quote(found[3], safe=ASCII)
+    except ValueError:  # HostRefusedError is one.
+        return url
 
 
 def parsed(url: str) -> SplitResult | None:
     # What urlsplit would quietly drop, another reader would not.
-    if not url.isprintable() or " " in url or "\\" in url:
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
+        refuse_long_host_in(url)
         parts = urlsplit(url)
         port = parts.port  # Raises where it is no number.
     except ValueError:

@@ -17,7 +17,7 @@ from flexura_jobs.domain.webhooks import (
 )
 from flexura_jobs.ports import SecretKeeper, WebhookStore
 from flexura_jobs.service.requests import ACCOUNT, invalid_request
-from flexura_jobs.service.webhook_addresses import WebhookAddresses
+from flexura_jobs.service.webhook_addresses import WebhookAddresses, written_url
 from flexura_jobs.service.webhook_pages import checked_page_size, place_of, token_of
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, DeliveryId, WebhookId, new_uuid7
@@ -49,6 +49,7 @@ class Webhooks:
         refuse_wrong_account(account_id)
         if for_jobs and url:
             raise invalid("url", "is not taken with the scope job: each job names its own; leave it out")
+        url = written_url(url)
         fault = None if for_jobs else self._addresses.fault(url)
         if fault is not None:
             raise invalid("url", fault)

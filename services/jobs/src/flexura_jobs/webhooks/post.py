@@ -1,9 +1,11 @@
 """One POST to an address that a stranger named: guarded, bounded, never redirected."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -18,11 +20,15 @@ from aiohttp import (
     ServerDisconnectedError,
     TCPConnector,
 )
+from yarl import URL
 
 from flexura_jobs.domain.webhooks import Answer
+from flexura_jobs.service.webhook_addresses import written_url
 from flexura_kit.clock import Clock, utc_now
 from flexura_kit.egress import Egress, EgressRefusedError, Network
+from flexura_kit.hosts import HostRefusedError, ascii_host, refuse_long_host_in
 
+AUTHORITY = re.compile(r"[a-z]+://[^/?]*", re.IGNORECASE)
 TIMEOUT_S = 15.0
 ANSWER_BYTES_MAX = 1024  # Read, so that the connection may serve again; what is longer is cut off.
 WHY = (
@@ -45,10 +51,11 @@ class HTTPPost:
         self._clock = clock
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        session = self._secure if url.startswith("https:") else self._plain
         try:
+            address = exact(url)
+            session = self._secure if address.scheme == "https" else self._plain
             async with session.post(
-                url,
+                address,
                 data=body,
                 headers=headers,
                 # Followed, a redirect would take the message where its owner did not send it.
@@ -61,7 +68,7 @@ class HTTPPost:
                 return Answer(response.status, retry_after=self._retry_after(response.headers.get("Retry-After", "")))
         except TimeoutError:
             return Answer(error=f"the receiver did not answer within {self._timeout_s:g} seconds")
-        except InvalidURL:
+        except (InvalidURL, HostRefusedError):
             return Answer(error="the address cannot be read")
         except (ClientError, OSError, ValueError) as error:
             return Answer(error=sentence_of(error))
@@ -76,6 +83,26 @@ class HTTPPost:
         except ValueError:
             return None
         return (time if time.tzinfo else time.replace(tzinfo=UTC)) - self._clock()
+
+
+def exact(url: str) -> URL:
+    """The address with its path and query to the byte: the library would decode, sort out and drop some of it.
+
+    Raises HostRefusedError or another ValueError.
+    """
+    url = written_url(url)
+    refuse_long_host_in(url)
+    parts = urlsplit(url)
+    host = ascii_host(parts.hostname or "")
+    authority = f"[{host}]" if ":" in host else host
+    target = AUTHORITY.sub("", url, count=1)
+    return URL.build(
+        scheme=parts.scheme,
+        authority=authority if parts.port is None else f"{authority}:{parts.port}",
+        # With the query: an empty one is asked for, too.
+        path=target if target.startswith("/") else f"/{target}",
+        encoded=True,
+    )
 
 
 def sentence_of(error: Exception) -> str:

@@ -5,10 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
+from flexura_kit.hosts import HostRefusedError, ascii_host
 from flexura_search.domain.queries import Asked, AskedPages, Days, Query, SearchOrder, Topic
-from flexura_search.domain.urls import as_ascii, without_mobile_label
+from flexura_search.domain.urls import without_mobile_label
 
 QUERY_MAX = 2000
+# Engines are asked in an address, where each byte beyond ASCII takes three characters and servers read about 8,000.
+QUERY_BYTES_MAX = 2000
 QUERIES_MAX = 5
 RESULTS_MAX = 50
 RESULTS_DEFAULT = 10
@@ -119,8 +122,9 @@ def queries_of(given: Sequence[str], faults: Faults) -> tuple[str, ...]:
     faults.unless(1 <= len(given) <= QUERIES_MAX, "query", f"takes 1 to {QUERIES_MAX} queries, not {len(given)}")
     queries = each_once(" ".join(query.split()) for query in given)
     faults.unless(all(queries), "query", "is empty; say what to look for")
-    fit = all(len(query) <= QUERY_MAX for query in queries)
-    faults.unless(fit, "query", f"may have {QUERY_MAX:,} characters; shorten it")
+    longest = max((len(query.encode(errors="replace")) for query in queries), default=0)
+    said = f"may have {QUERY_BYTES_MAX:,} bytes of UTF-8, about 660 Chinese characters, and has {longest:,}; shorten it"
+    faults.unless(longest <= QUERY_BYTES_MAX, "query", said)
     return queries
 
 
@@ -156,10 +160,13 @@ def domains_of(given: Sequence[str], field: str, faults: Faults) -> tuple[str, .
     faults.unless(len(given) <= DOMAINS_MAX, field, f"takes at most {DOMAINS_MAX} domains, not {len(given)}")
     domains = []
     for number, text in enumerate(given[:DOMAINS_MAX]):
-        name = text.strip().lower().removeprefix("*.").rstrip(".")
-        name = as_ascii(name)
-        faults.unless(bool(DOMAIN.fullmatch(name)), f"{field}[{number}]", "must be a domain, such as `example.org`")
-        domains.append(name)
+        place = f"{field}[{number}]"
+        try:
+            name = ascii_host(text.strip().removeprefix("*.")).removesuffix(".")
+            faults.unless(bool(DOMAIN.fullmatch(name)), place, "must be a domain, such as `example.org`")
+            domains.append(name)
+        except HostRefusedError:
+            faults.add(place, "must be a domain, such as `example.org`")
     return each_once(domains)
 
 

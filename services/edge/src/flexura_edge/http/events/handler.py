@@ -13,7 +13,7 @@ from flexura_edge.http.events.reader import ListEvents, Reader
 from flexura_edge.http.events.stream import MEDIA_TYPE, EventStreams, stream_headers
 from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
 from flexura_edge.http.job_json import is_finished
-from flexura_edge.http.jobs import ID_CHARACTERS_MAX, refuse_impossible
+from flexura_edge.http.jobs import ID_CHARACTERS_MAX, job_of
 from flexura_edge.http.query import Query
 from flexura_edge.http.waits import Waits, wait_s_of
 from flexura_kit.ids import AccountId, JobId
@@ -43,20 +43,20 @@ class Events:
         return await self._answer(exchange, "")
 
     async def of_job(self, exchange: Exchange) -> web.StreamResponse:
-        refuse_impossible(exchange.parameter)
-        return await self._answer(exchange, exchange.parameter)
+        return await self._answer(exchange, job_of(exchange.parameter))
 
     async def _answer(self, exchange: Exchange, of_job: str) -> web.StreamResponse:
         is_stream = MEDIA_TYPE in exchange.request.headers.get("Accept", "").lower()
         known = STREAM_PARAMETERS if is_stream else PAGE_PARAMETERS
         query = Query(exchange.request, [name for name in known if not (of_job and name == "job_id")])
-        job_id = JobId(of_job or query.text("job_id", ID_CHARACTERS_MAX))
+        asked = of_job or query.text("job_id", ID_CHARACTERS_MAX)
         account_id = exchange.account().account_id
         after = place_of(account_id, query, exchange.request.headers.get(LAST_EVENT_ID, "") if is_stream else "")
         limit = query.number("limit", 1, LIMIT_MAX, LIMIT)
         query.check()
+        job_id = job_of(asked) if asked else None
         wait_s = 0.0 if is_stream else wait_s_of(exchange.request)
-        reader = Reader(self._list_events, account_id, job_id or None, after)
+        reader = Reader(self._list_events, account_id, job_id, after)
         job_has_ended = await self._has_ended(exchange, job_id) if job_id else False
         if not is_stream:
             return await self._page(exchange, reader, limit, wait_s)
@@ -66,7 +66,6 @@ class Events:
 
     async def _has_ended(self, exchange: Exchange, job_id: JobId) -> bool:
         """Refuses where the account has no such job."""
-        refuse_impossible(job_id)
         return is_finished(await self._get_job(exchange.account().account_id, job_id, exchange.remaining_s()))
 
     async def _page(self, exchange: Exchange, reader: Reader, limit: int, wait_s: float) -> web.StreamResponse:
