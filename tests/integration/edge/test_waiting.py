@@ -121,7 +121,7 @@ async def test_when_the_time_is_over_the_job_is_answered_as_it_is(door: Edge) ->
     assert time.monotonic() - began >= 0.6
 
 
-@pytest.mark.parametrize("wait", ["61", "-1", "", "soon", "1e1", "nan", "0x1", "60.1", "\u0663", "1&wait=2", "9" * 500])
+@pytest.mark.parametrize("wait", ["61", "-1", "soon", "nan", "0x1", "60.1", "\u0663", "1&wait=2", "9" * 500])
 async def test_a_wait_that_is_no_number_of_seconds_is_refused_by_name(door: Edge, wait: str) -> None:
     job_id = queued(door)
     async with door.client.get(f"/api/jobs/{job_id}?wait={wait}", headers=door.headers) as response:
