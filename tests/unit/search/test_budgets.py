@@ -88,7 +88,7 @@ async def test_no_part_is_over_its_budget_and_all_parts_are_the_whole(
     assert whole["degraded"] == any(trace["reason"] for trace in whole["provider_trace"])
 
 
-@pytest.mark.parametrize("query", ["otters " * 250, "\x01" * 2000, "水獭" * 1000])
+@pytest.mark.parametrize("query", ["otters " * 250, "\x01" * 2000, "水獭" * 333])
 async def test_an_answer_without_results_is_not_over_its_budget_either(query: str) -> None:
     setting = Setting(Engine("one", EngineAnswer()))
     answer, budget = await fitting(setting, 500, queries=(query,))

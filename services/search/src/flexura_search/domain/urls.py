@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode
 
-from flexura_kit.hosts import ascii_host
 from flexura_search.domain.addresses import Address, parsed
 
 URL_CHARACTERS_MAX = 1000  # A longer one costs an answer more tokens than it is worth.
@@ -88,14 +87,6 @@ def without_place(url: str) -> str:
     """The address without the fragment, unless that names a page of its own."""
     head, _, fragment = url.partition("#")
     return url if fragment.startswith(ROUTES) else head
-
-
-def as_ascii(host: str) -> str:
-    """The name as name servers know it; as it is where it is none."""
-    try:
-        return ascii_host(host)
-    except ValueError:
-        return host
 
 
 def out_of_amp_cache(address: Address) -> Address:
