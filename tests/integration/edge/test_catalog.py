@@ -26,7 +26,8 @@ FLUX = jobs_service_pb2.Model(
     is_default=True,
     options_schema_json=SCHEMA,
     prompt_characters_max=10_000,
-    timeout_s=120,
+    timeout_s=3600,
+    attempt_timeout_s=120,
 )
 TONES = jobs_service_pb2.Model(
     model="tones",
@@ -71,7 +72,7 @@ async def test_the_catalog_has_every_field_of_the_reference_and_ours(services: P
             "prompt": "string",
             "options": {"width": "number", "ratio": "number", "style": "string", "tiled": "boolean", "fail": "string"},
         },
-        "limits": {"prompt_characters_max": 10_000, "timeout_s": 120},
+        "limits": {"prompt_characters_max": 10_000, "timeout_s": 3600, "attempt_timeout_s": 120},
     }
     assert schema["properties"]["options"]["properties"]["width"]["maximum"] == 2048
     generate = document()["components"]["schemas"]["GenerateRequest"]

@@ -153,7 +153,7 @@ async def test_the_catalog_says_what_to_expect(door: JobsDoor) -> None:
     schema = json.loads(flux.options_schema_json)
     assert schema["additionalProperties"] is False
     assert list(schema["properties"]) == ["width", "height", "steps", "seed"]
-    assert (flux.prompt_characters_max, flux.timeout_s) == (10_000, 300)
+    assert (flux.prompt_characters_max, flux.timeout_s, flux.attempt_timeout_s) == (10_000, 3600, 300)
 
 
 async def test_an_announcement_answers_the_consumers_that_exist_and_the_times(door: JobsDoor) -> None:

@@ -1,10 +1,11 @@
 """What becomes of a job when an attempt ends without a result."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from flexura_jobs.domain.attempts import OUTCOME_UNKNOWN, Attempt, AttemptPolicy, Move
+from flexura_jobs.domain.attempts import OUTCOME_UNKNOWN, Attempt, AttemptPolicy, Move, TimeSpent
 from flexura_jobs.domain.jobs import Checkpoint, Failure, JobState
 from flexura_kit.errors import Reason
 from flexura_kit.ids import AccountId, JobId, LeaseToken
@@ -68,6 +69,16 @@ def test_a_job_that_breaks_every_worker_ends() -> None:
 def test_a_paid_call_of_unknown_outcome_is_not_made_again_for_a_fault_of_the_worker() -> None:
     creating = replace(BILLED, checkpoint=Checkpoint.CREATING)
     assert POLICY.after_worker_fault(creating).failure == OUTCOME_UNKNOWN
+
+
+def test_a_deadline_says_what_was_allowed_and_where_the_time_went() -> None:
+    queued = TimeSpent(timedelta(seconds=20), timedelta(seconds=20), timedelta(0))
+    begun = TimeSpent(timedelta(seconds=20), timedelta(seconds=12.25), timedelta(seconds=7.75))
+    told = [POLICY.at_deadline("free", Checkpoint.NOTHING, "", spent) for spent in (queued, begun)]
+    assert {failure.reason for failure in told} == {Reason.DEADLINE_EXCEEDED}
+    assert all("timeout_s of 20 s, which counts from its acceptance" in failure.message for failure in told)
+    assert "waited 20.0 s for a worker, and none began it" in told[0].message
+    assert "waited 12.2 s for a worker and 7.8 s went by since its work began" in told[1].message
 
 
 def test_a_store_that_was_down_after_the_call_does_not_have_it_made_again() -> None:

@@ -13,6 +13,7 @@ from flexura_jobs.domain.jobs import Job, JobState, MediaType
 from flexura_jobs.domain.outlook import LEFT_MS_MIN, NO_OUTLOOK, Outlook, QueueLook, Run, RunTimes, outlook_of
 from flexura_jobs.domain.places import MARKED_PLACES, Mark, Turns
 from flexura_jobs.domain.queue import WorkerPresence
+from flexura_jobs.domain.work_units import units_of
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, WorkerId
 
@@ -210,3 +211,19 @@ def test_looks_that_take_long_are_rare(took_s: float, pause: float) -> None:
 
 def test_an_empty_queue_has_its_next_job_first() -> None:
     assert (Turns([]).newcomers_position(), outlook(QueueLook(AT)).of(job(A, 1))) == (1, (1, None))
+
+
+def sized(side: int) -> str:
+    return f'{{"width": {side}, "height": {side}}}'
+
+
+def test_a_larger_job_is_said_to_take_longer_waiting_and_at_work() -> None:
+    runs = [Run("painter", side * side / 1000, units_of(MediaType.IMAGE, sized(side))) for side in (500, 1000, 1000)]
+    seen = outlook(QueueLook(AT, marks(a=2), runs=runs), slots=1)
+    small, large = (job(A, 1, options_json=sized(side)) for side in (500, 2000))
+    assert (eta_ms(seen, small), eta_ms(seen, large)) == (250, 4_000)
+    second = job(A, 2, options_json=sized(2000))
+    assert eta_ms(seen, second) == 1_000 + 4_000
+    working = job(B, 1, JobState.PROCESSING, options_json=sized(2000))
+    assert eta_ms(seen, working) == 4_000
+    assert eta_ms(seen, working._replace(progress=0.5)) == 2_000

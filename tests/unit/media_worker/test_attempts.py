@@ -132,7 +132,16 @@ async def test_work_past_its_time_is_stopped_and_fails_for_good() -> None:
     assert await bench.run() is Outcome.FAILED
     assert bench.generator.was_cancelled
     assert bench.jobs.failed[0].reason is FailureReason.DEADLINE_EXCEEDED
+    assert "attempt_timeout_s" in bench.jobs.failed[0].message
     assert not bench.jobs.failed[0].is_retryable
+
+
+async def test_work_past_the_deadline_of_its_job_says_that_it_was_that() -> None:
+    bench = Bench(generator=Generator("hang"))
+    bench.jobs.job = claimed(time_left_s=0.01, time_to_deadline_s=0.01)
+
+    assert await bench.run() is Outcome.FAILED
+    assert "within its timeout_s, which counts from its acceptance" in bench.jobs.failed[0].message
 
 
 async def test_a_job_for_a_provider_that_is_not_here_may_be_tried_elsewhere() -> None:

@@ -29,8 +29,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SERVICE_UNAVAILABLE: _ErrorReason.ValueType  # 2
     """A part that is needed cannot be reached. Example: the jobs service restarts. Metadata: `service`."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 3
-    """The work was not done within the time allowed. Example: a database that answers too slowly, or a job that ran
-    past its limit.
+    """The work was not done within the time allowed. Example: a database that answers too slowly, or a job that did not end
+    within its `timeout_s`, waiting included, or within the model's `attempt_timeout_s` once its work began; the message
+    says which.
     """
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 4
     """More is under way than this service takes on. Example: too many calls at once. Metadata: `retry_after_ms`."""
@@ -175,8 +176,9 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 1
 ERROR_REASON_SERVICE_UNAVAILABLE: ErrorReason.ValueType  # 2
 """A part that is needed cannot be reached. Example: the jobs service restarts. Metadata: `service`."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 3
-"""The work was not done within the time allowed. Example: a database that answers too slowly, or a job that ran
-past its limit.
+"""The work was not done within the time allowed. Example: a database that answers too slowly, or a job that did not end
+within its `timeout_s`, waiting included, or within the model's `attempt_timeout_s` once its work began; the message
+says which.
 """
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 4
 """More is under way than this service takes on. Example: too many calls at once. Metadata: `retry_after_ms`."""

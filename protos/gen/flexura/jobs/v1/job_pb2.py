@@ -26,23 +26,23 @@ from flexura.errors.v1 import error_reason_pb2 as flexura_dot_errors_dot_v1_dot_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66lexura/jobs/v1/job.proto\x12\x0f\x66lexura.jobs.v1\x1a$flexura/errors/v1/error_reason.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x06\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12.\n\nmedia_type\x18\x02 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.flexura.jobs.v1.JobState\x12\x0e\n\x06prompt\x18\x04 \x01(\t\x12\x17\n\x0frequested_model\x18\x05 \x01(\t\x12\r\n\x05model\x18\x06 \x01(\t\x12\x13\n\x0bsubstituted\x18\x07 \x01(\x08\x12\x14\n\x0coptions_json\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inish_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08progress\x18\r \x01(\x01\x12\x0f\n\x07\x61ttempt\x18\x0e \x01(\x05\x12%\n\x05\x61sset\x18\x0f \x01(\x0b\x32\x16.flexura.jobs.v1.Asset\x12)\n\x07\x66\x61ilure\x18\x10 \x01(\x0b\x32\x18.flexura.jobs.v1.Failure\x12\x12\n\nclient_ref\x18\x11 \x01(\t\x12\x15\n\rmetadata_json\x18\x12 \x01(\t\x12\x11\n\ttimeout_s\x18\x13 \x01(\x01\x12/\n\x0b\x65xpire_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x0equeue_position\x18\x15 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06\x65ta_ms\x18\x16 \x01(\x03H\x01\x88\x01\x01\x12\x1d\n\x15probable_duplicate_of\x18\x17 \x01(\t\x12\x37\n\x0einterpretation\x18\x18 \x01(\x0b\x32\x1f.flexura.jobs.v1.InterpretationB\x11\n\x0f_queue_positionB\t\n\x07_eta_ms\"5\n\x0eInterpretation\x12\x12\n\nunderstood\x18\x01 \x03(\t\x12\x0f\n\x07unknown\x18\x02 \x03(\t\"\xb6\x01\n\x05\x41sset\x12\x11\n\textension\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12\x12\n\nduration_s\x18\x07 \x01(\x01\x12-\n\tlost_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x07\x46\x61ilure\x12.\n\x06reason\x18\x01 \x01(\x0e\x32\x1e.flexura.errors.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08*i\n\tMediaType\x12\x1a\n\x16MEDIA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_TYPE_IMAGE\x10\x01\x12\x14\n\x10MEDIA_TYPE_VIDEO\x10\x02\x12\x14\n\x10MEDIA_TYPE_AUDIO\x10\x03*\x84\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x18\n\x14JOB_STATE_PROCESSING\x10\x02\x12\x17\n\x13JOB_STATE_COMPLETED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x66lexura/jobs/v1/job.proto\x12\x0f\x66lexura.jobs.v1\x1a$flexura/errors/v1/error_reason.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd4\x06\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12.\n\nmedia_type\x18\x02 \x01(\x0e\x32\x1a.flexura.jobs.v1.MediaType\x12(\n\x05state\x18\x03 \x01(\x0e\x32\x19.flexura.jobs.v1.JobState\x12\x0e\n\x06prompt\x18\x04 \x01(\t\x12\x17\n\x0frequested_model\x18\x05 \x01(\t\x12\r\n\x05model\x18\x06 \x01(\t\x12\x13\n\x0bsubstituted\x18\x07 \x01(\x08\x12\x14\n\x0coptions_json\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inish_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08progress\x18\r \x01(\x01\x12\x0f\n\x07\x61ttempt\x18\x0e \x01(\x05\x12%\n\x05\x61sset\x18\x0f \x01(\x0b\x32\x16.flexura.jobs.v1.Asset\x12)\n\x07\x66\x61ilure\x18\x10 \x01(\x0b\x32\x18.flexura.jobs.v1.Failure\x12\x12\n\nclient_ref\x18\x11 \x01(\t\x12\x15\n\rmetadata_json\x18\x12 \x01(\t\x12\x11\n\ttimeout_s\x18\x13 \x01(\x01\x12/\n\x0b\x65xpire_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x0equeue_position\x18\x15 \x01(\x05H\x00\x88\x01\x01\x12\x13\n\x06\x65ta_ms\x18\x16 \x01(\x03H\x01\x88\x01\x01\x12\x1d\n\x15probable_duplicate_of\x18\x17 \x01(\t\x12\x37\n\x0einterpretation\x18\x18 \x01(\x0b\x32\x1f.flexura.jobs.v1.Interpretation\x12\x31\n\rdeadline_time\x18\x19 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\n\x0f_queue_positionB\t\n\x07_eta_ms\"5\n\x0eInterpretation\x12\x12\n\nunderstood\x18\x01 \x03(\t\x12\x0f\n\x07unknown\x18\x02 \x03(\t\"\xb6\x01\n\x05\x41sset\x12\x11\n\textension\x18\x01 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\r\n\x05width\x18\x05 \x01(\x05\x12\x0e\n\x06height\x18\x06 \x01(\x05\x12\x12\n\nduration_s\x18\x07 \x01(\x01\x12-\n\tlost_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"]\n\x07\x46\x61ilure\x12.\n\x06reason\x18\x01 \x01(\x0e\x32\x1e.flexura.errors.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x11\n\tretryable\x18\x03 \x01(\x08*i\n\tMediaType\x12\x1a\n\x16MEDIA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_TYPE_IMAGE\x10\x01\x12\x14\n\x10MEDIA_TYPE_VIDEO\x10\x02\x12\x14\n\x10MEDIA_TYPE_AUDIO\x10\x03*\x84\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x18\n\x14JOB_STATE_PROCESSING\x10\x02\x12\x17\n\x13JOB_STATE_COMPLETED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'flexura.jobs.v1.job_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEDIATYPE']._serialized_start=1256
-  _globals['_MEDIATYPE']._serialized_end=1361
-  _globals['_JOBSTATE']._serialized_start=1364
-  _globals['_JOBSTATE']._serialized_end=1496
+  _globals['_MEDIATYPE']._serialized_start=1307
+  _globals['_MEDIATYPE']._serialized_end=1412
+  _globals['_JOBSTATE']._serialized_start=1415
+  _globals['_JOBSTATE']._serialized_end=1547
   _globals['_JOB']._serialized_start=118
-  _globals['_JOB']._serialized_end=919
-  _globals['_INTERPRETATION']._serialized_start=921
-  _globals['_INTERPRETATION']._serialized_end=974
-  _globals['_ASSET']._serialized_start=977
-  _globals['_ASSET']._serialized_end=1159
-  _globals['_FAILURE']._serialized_start=1161
-  _globals['_FAILURE']._serialized_end=1254
+  _globals['_JOB']._serialized_end=970
+  _globals['_INTERPRETATION']._serialized_start=972
+  _globals['_INTERPRETATION']._serialized_end=1025
+  _globals['_ASSET']._serialized_start=1028
+  _globals['_ASSET']._serialized_end=1210
+  _globals['_FAILURE']._serialized_start=1212
+  _globals['_FAILURE']._serialized_end=1305
 # @@protoc_insertion_point(module_scope)

@@ -111,6 +111,7 @@ class Job(_message.Message):
     ETA_MS_FIELD_NUMBER: _builtins.int
     PROBABLE_DUPLICATE_OF_FIELD_NUMBER: _builtins.int
     INTERPRETATION_FIELD_NUMBER: _builtins.int
+    DEADLINE_TIME_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """Identity, a UUIDv7 whose random bits are secret: the asset's link is a capability."""
     media_type: Global___MediaType.ValueType
@@ -175,6 +176,10 @@ class Job(_message.Message):
     def interpretation(self) -> Global___Interpretation:
         """What a provider that works by rules made of the prompt; absent before it has, and where the provider is a model."""
 
+    @_builtins.property
+    def deadline_time(self) -> _timestamp_pb2.Timestamp:
+        """When `timeout_s` is over: its acceptance and so many seconds."""
+
     def __init__(
         self,
         *,
@@ -202,10 +207,11 @@ class Job(_message.Message):
         eta_ms: _builtins.int | None = ...,
         probable_duplicate_of: _builtins.str = ...,
         interpretation: Global___Interpretation | None = ...,
+        deadline_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "interpretation", b"interpretation", "queue_position", b"queue_position", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "create_time", b"create_time", "deadline_time", b"deadline_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "interpretation", b"interpretation", "queue_position", b"queue_position", "start_time", b"start_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "attempt", b"attempt", "client_ref", b"client_ref", "create_time", b"create_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "interpretation", b"interpretation", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "probable_duplicate_of", b"probable_duplicate_of", "progress", b"progress", "prompt", b"prompt", "queue_position", b"queue_position", "requested_model", b"requested_model", "start_time", b"start_time", "state", b"state", "substituted", b"substituted", "timeout_s", b"timeout_s", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms", "_queue_position", b"_queue_position", "asset", b"asset", "attempt", b"attempt", "client_ref", b"client_ref", "create_time", b"create_time", "deadline_time", b"deadline_time", "eta_ms", b"eta_ms", "expire_time", b"expire_time", "failure", b"failure", "finish_time", b"finish_time", "interpretation", b"interpretation", "job_id", b"job_id", "media_type", b"media_type", "metadata_json", b"metadata_json", "model", b"model", "options_json", b"options_json", "probable_duplicate_of", b"probable_duplicate_of", "progress", b"progress", "prompt", b"prompt", "queue_position", b"queue_position", "requested_model", b"requested_model", "start_time", b"start_time", "state", b"state", "substituted", b"substituted", "timeout_s", b"timeout_s", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__eta_ms: _TypeAlias = _typing.Literal["eta_ms"]  # noqa: Y015
     _WhichOneofArgType__eta_ms: _TypeAlias = _typing.Literal["_eta_ms", b"_eta_ms"]  # noqa: Y015

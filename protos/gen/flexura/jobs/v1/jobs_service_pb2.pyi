@@ -804,6 +804,7 @@ class Model(_message.Message):
     PROMPT_CHARACTERS_MAX_FIELD_NUMBER: _builtins.int
     TIMEOUT_S_FIELD_NUMBER: _builtins.int
     SERVED_BY_FIELD_NUMBER: _builtins.int
+    ATTEMPT_TIMEOUT_S_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """Identity, `[a-z0-9_-]`."""
     media_type: _job_pb2.MediaType.ValueType
@@ -821,9 +822,13 @@ class Model(_message.Message):
     prompt_characters_max: _builtins.int
     """The longest prompt it takes, in characters."""
     timeout_s: _builtins.int
-    """The longest that one attempt may run, in seconds."""
+    """The longest that a job may take from its acceptance to its end, waiting included, in seconds; what a job has that
+    names no `timeout_s` of its own.
+    """
     served_by: _builtins.str
     """The model that does the work in its stead; empty where it does its own."""
+    attempt_timeout_s: _builtins.int
+    """The longest that one attempt at the work may take, in seconds; never longer than what the job has left."""
     def __init__(
         self,
         *,
@@ -837,10 +842,11 @@ class Model(_message.Message):
         prompt_characters_max: _builtins.int = ...,
         timeout_s: _builtins.int = ...,
         served_by: _builtins.str = ...,
+        attempt_timeout_s: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "is_default", b"is_default", "media_type", b"media_type", "model", b"model", "options_schema_json", b"options_schema_json", "prompt_characters_max", b"prompt_characters_max", "served_by", b"served_by", "status", b"status", "status_reason", b"status_reason", "timeout_s", b"timeout_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_timeout_s", b"attempt_timeout_s", "description", b"description", "is_default", b"is_default", "media_type", b"media_type", "model", b"model", "options_schema_json", b"options_schema_json", "prompt_characters_max", b"prompt_characters_max", "served_by", b"served_by", "status", b"status", "status_reason", b"status_reason", "timeout_s", b"timeout_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -68,7 +68,11 @@ def model_json(model: jobs_service_pb2.Model, public_url: str) -> dict[str, Any]
         "input": {"prompt": "string", "options": input_types(schema.get("properties", {}))},
         "default": model.is_default,
         "input_schema": input_schema(model.prompt_characters_max, schema),
-        "limits": {"prompt_characters_max": model.prompt_characters_max, "timeout_s": model.timeout_s},
+        "limits": {
+            "prompt_characters_max": model.prompt_characters_max,
+            "timeout_s": model.timeout_s,
+            "attempt_timeout_s": model.attempt_timeout_s,
+        },
     }
     if model.status_reason:
         fields["reason"] = model.status_reason

@@ -75,6 +75,8 @@ def lasting_json(job: job_pb2.Job, public_url: str) -> bytes:
     if job.substituted:
         fields["requested_model"] = job.requested_model
         fields["substituted"] = True
+    if job.HasField("deadline_time"):
+        fields["deadline_at"] = time_json(job.deadline_time)
     if job.HasField("start_time"):
         fields["started_at"] = time_json(job.start_time)
     if job.HasField("finish_time"):

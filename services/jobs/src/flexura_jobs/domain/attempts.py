@@ -1,6 +1,7 @@
 """What becomes of a job when an attempt ends without a result."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from flexura_jobs.domain.jobs import Checkpoint, Failure, JobState
 from flexura_kit.errors import Reason
@@ -34,6 +35,33 @@ DEADLINE_EXCEEDED = Failure(
     "The job did not end within the time allowed for it, waiting included. Submit it again.",
     retryable=True,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpent:
+    """Where the time of a job went whose `timeout_s` is over."""
+
+    allowed: timedelta
+    waited: timedelta
+    """Until its first attempt began."""
+    worked: timedelta
+    """Since then."""
+
+
+def deadline_exceeded(spent: TimeSpent) -> Failure:
+    allowed_s, waited_s, worked_s = (part.total_seconds() for part in (spent.allowed, spent.waited, spent.worked))
+    went = (
+        f"it waited {waited_s:.1f} s for a worker and {worked_s:.1f} s went by since its work began"
+        if spent.worked
+        else f"it waited {waited_s:.1f} s for a worker, and none began it"
+    )
+    sentence = (
+        f"The job did not end within its timeout_s of {allowed_s:g} s, which counts from its acceptance: {went}. "
+        "Submit it again, with a longer timeout_s where its model allows that."
+    )
+    return replace(DEADLINE_EXCEEDED, message=sentence)
+
+
 CANCELED = Failure(Reason.CANCELED, "The job was cancelled by its owner.", retryable=False)
 
 
@@ -98,9 +126,13 @@ class AttemptPolicy:
             return self._try_again(counted, WORKER_FAULT)
         return self.after_release(counted)
 
-    def at_deadline(self, model: str, checkpoint: Checkpoint, upstream_ref: str) -> Failure:
+    def at_deadline(
+        self, model: str, checkpoint: Checkpoint, upstream_ref: str, spent: TimeSpent | None = None
+    ) -> Failure:
         """What a job fails with whose time is up, waiting or in mid-work."""
-        return OUTCOME_UNKNOWN if self.outcome_is_unknown(model, checkpoint, upstream_ref) else DEADLINE_EXCEEDED
+        if self.outcome_is_unknown(model, checkpoint, upstream_ref):
+            return OUTCOME_UNKNOWN
+        return deadline_exceeded(spent) if spent else DEADLINE_EXCEEDED
 
     def outcome_is_unknown(self, model: str, checkpoint: Checkpoint, upstream_ref: str) -> bool:
         """Tells whether a call that costs money may have been carried out and cannot be asked for."""

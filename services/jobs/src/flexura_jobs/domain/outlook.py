@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.jobs import Job, JobState
 from flexura_jobs.domain.places import Mark, Turns, places_around
 from flexura_jobs.domain.queue import WorkerPresence, slots_serving
+from flexura_jobs.domain.work_units import Estimate, Units, Work, estimate_of, units_of
 from flexura_kit.ids import AccountId, JobId
 
 RUNS_REMEMBERED = 32  # Of each model: enough for a median, few enough to follow a change soon.
@@ -29,6 +30,7 @@ class Run(NamedTuple):
 
     model: str
     took_ms: float
+    units: Units | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,28 @@ class RunTimes:
     """What the latest jobs of each model took."""
 
     def __init__(self) -> None:
-        self._latest: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RUNS_REMEMBERED))
+        self._latest: defaultdict[str, deque[Run]] = defaultdict(lambda: deque(maxlen=RUNS_REMEMBERED))
+        self._estimates: dict[str, Estimate] = {}
         self.ended_until: datetime | None = None
         """The latest end that was taken in."""
 
     def learn(self, look: QueueLook) -> None:
         self.ended_until = look.ended_until
         for run in look.runs:
-            self._latest[run.model].append(run.took_ms)
+            self._latest[run.model].append(run)
+        for model in {run.model for run in look.runs}:
+            works = [Work(run.units, run.took_ms) for run in self._latest[model] if run.units is not None]
+            estimate = estimate_of(works)
+            if estimate is not None:
+                self._estimates[model] = estimate
 
     def typical_ms(self, model: str) -> float | None:
         """The median, because one odd job says nothing; None where none was completed yet."""
-        return median(self._latest[model]) if model in self._latest else None
+        return median(run.took_ms for run in self._latest[model]) if model in self._latest else None
+
+    def estimate(self, model: str) -> Estimate | None:
+        """How long a job of some size takes; None where nothing tells that."""
+        return self._estimates.get(model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,21 @@ class ModelOutlook:
     lines: dict[AccountId, Line]
     newcomer: Prospect
     """Of a job that was not in line: it has just come back, or is being sent."""
+    estimate: Estimate | None = None
+
+    def own_ms(self, job: Job) -> float | None:
+        """How long this job is likely to take once it has begun."""
+        if self.estimate is None:
+            return self.typical_ms
+        return self.estimate(units_of(job.media_type, job.options_json))
+
+    def sized(self, prospect: Prospect, job: Job) -> Prospect:
+        """Puts this job's own time in the place of a usual one; those before it are taken to be usual."""
+        position, usual_ms = prospect
+        own_ms = self.own_ms(job)
+        if usual_ms is None or own_ms is None or self.typical_ms is None:
+            return prospect
+        return position, max(int(usual_ms - self.typical_ms + own_ms), LEFT_MS_MIN)
 
 
 class Outlook:
@@ -105,17 +132,17 @@ class Outlook:
             return NOTHING_KNOWN
         if job.state is JobState.PROCESSING:
             # Updated last when the attempt began: what is renewed meanwhile is no change of its state.
-            return None, left_ms(model.typical_ms, (self._at - job.updated_at).total_seconds(), job.progress)
+            return None, left_ms(model.own_ms(job), (self._at - job.updated_at).total_seconds(), job.progress)
         if job.created_at > self._at:
             # How many others came with it is not known before the next look.
             return NOTHING_KNOWN
         hinted = model.hinted.get(job.job_id)
         if hinted is not None:
-            return hinted
+            return model.sized(hinted, job)
         line = model.lines.get(job.account_id)
         if line is None:
-            return model.newcomer
-        return line.prospects[bisect_right(line.keys, (job.created_at, job.job_id))]
+            return model.sized(model.newcomer, job)
+        return model.sized(line.prospects[bisect_right(line.keys, (job.created_at, job.job_id))], job)
 
 
 NO_OUTLOOK = Outlook(datetime(1970, 1, 1, tzinfo=UTC), {})
@@ -155,7 +182,8 @@ def outlook_of(
     capacities = capacities_of(models, workers, look.running, {*hinted, *marks})
 
     def of(name: str) -> ModelOutlook:
-        return model_outlook(hinted[name], marks[name], capacities[name], run_times.typical_ms(name))
+        outlook = model_outlook(hinted[name], marks[name], capacities[name], run_times.typical_ms(name))
+        return replace(outlook, estimate=run_times.estimate(name))
 
     return Outlook(look.at, {model.model: of(model.model) for model in models})
 

@@ -133,6 +133,7 @@ def fill_job(message: job_pb2.Job, job: Job, retention: timedelta, outlook: Outl
     if job.probable_duplicate_of is not None:
         message.probable_duplicate_of = job.probable_duplicate_of
     message.timeout_s = (job.deadline_at - job.created_at).total_seconds()
+    fill_timestamp(message.deadline_time, job.deadline_at)
     fill_outcome(message, job)
 
 
@@ -203,7 +204,8 @@ def model_to_message(listing: Listing) -> jobs_service_pb2.Model:
         is_default=listing.is_default,
         options_schema_json=orjson.dumps(model.options_schema).decode(),
         prompt_characters_max=model.prompt_characters_max,
-        timeout_s=int(model.timeout.total_seconds()),
+        timeout_s=int(model.deadline.total_seconds()),
+        attempt_timeout_s=int(model.timeout.total_seconds()),
         served_by=listing.served_by,
     )
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, or_, select
 
-from flexura_jobs.domain.jobs import JobState
+from flexura_jobs.domain.jobs import JobState, MediaType
 from flexura_jobs.domain.outlook import QueueLook, Run
 from flexura_jobs.domain.places import MARKED_PLACES, Mark
+from flexura_jobs.domain.work_units import units_of
 from flexura_jobs.models import JOBS, UTCTime
 from flexura_jobs.store.statements import INTEGER, IS_HINTED, IS_PROCESSING, IS_WAITING, NOW
 from flexura_kit.db import Transactions
@@ -58,7 +59,15 @@ HINTED = (
 # As many as there are slots.
 RUNNING = select(JOBS.c.model, func.count()).where(IS_PROCESSING).group_by(JOBS.c.model)
 ENDED = (
-    select(JOBS.c.model, JOBS.c.state, JOBS.c.attempt, JOBS.c.started_at, JOBS.c.finished_at)
+    select(
+        JOBS.c.model,
+        JOBS.c.state,
+        JOBS.c.attempt,
+        JOBS.c.started_at,
+        JOBS.c.finished_at,
+        JOBS.c.media_type,
+        JOBS.c.options,
+    )
     .where(HAS_ENDED)
     .order_by(JOBS.c.finished_at.desc())
 )
@@ -96,4 +105,5 @@ def is_run(row: Row[Any]) -> bool:
 
 
 def run_of(row: Row[Any]) -> Run:
-    return Run(row.model, (row.finished_at - row.started_at) / MILLISECOND)
+    units = units_of(MediaType(row.media_type), row.options)
+    return Run(row.model, (row.finished_at - row.started_at) / MILLISECOND, units)

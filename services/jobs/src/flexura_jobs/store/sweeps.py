@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from flexura_jobs.domain.attempts import AttemptPolicy
+from flexura_jobs.domain.attempts import AttemptPolicy, TimeSpent
 from flexura_jobs.domain.jobs import Checkpoint, JobState
 from flexura_jobs.models import JOBS, WORKERS
 from flexura_jobs.store.events import NewEvent
@@ -54,7 +55,15 @@ class Overdue:
     def __init__(self, dialect: DialectName, policy: AttemptPolicy) -> None:
         self._policy = policy
         self._overdue = (
-            select(JOBS.c.job_id, JOBS.c.model, JOBS.c.checkpoint, JOBS.c.upstream_ref)
+            select(
+                JOBS.c.job_id,
+                JOBS.c.model,
+                JOBS.c.checkpoint,
+                JOBS.c.upstream_ref,
+                JOBS.c.created_at,
+                JOBS.c.started_at,
+                JOBS.c.deadline_at,
+            )
             .where(IS_UNFINISHED, JOBS.c.deadline_at <= NOW)
             .limit(bindparam("limit_", type_=INTEGER))
             .with_for_update(of=JOBS, skip_locked=True)
@@ -80,7 +89,9 @@ class Overdue:
 
     def run(self, connection: Connection, limits: Sequence[int], events: list[NewEvent]) -> list[int]:
         failures = {
-            row.job_id: self._policy.at_deadline(row.model, Checkpoint(row.checkpoint), row.upstream_ref)
+            row.job_id: self._policy.at_deadline(
+                row.model, Checkpoint(row.checkpoint), row.upstream_ref, time_spent(row)
+            )
             for row in connection.execute(self._overdue, {"limit_": max(limits)})
         }
         if not failures:
@@ -92,6 +103,11 @@ class Overdue:
             for account_id, job_id, attempt in ended
         ]
         return [len(ended) for _ in limits]
+
+
+def time_spent(row: Any) -> TimeSpent:
+    began_at = row.started_at or row.deadline_at
+    return TimeSpent(row.deadline_at - row.created_at, began_at - row.created_at, row.deadline_at - began_at)
 
 
 class ForgettingWorkers:

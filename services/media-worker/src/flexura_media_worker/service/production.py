@@ -27,7 +27,6 @@ RETRY_S_MIN, RETRY_S_MAX = 0.1, 2.0
 NOTHING = Failure(
     FailureReason.PROVIDER_RETURNED_NOTHING, "The provider ended without an error and returned nothing.", False
 )
-TOO_LATE = Failure(FailureReason.DEADLINE_EXCEEDED, "The work was not done within the time allowed for it.", False)
 NOT_STORED = Failure(FailureReason.SERVICE_UNAVAILABLE, "The result could not be stored in time; try again.", True)
 UNANSWERED = Failure(FailureReason.SERVICE_UNAVAILABLE, "A part of the service did not answer; try again.", True)
 NO_PROVIDER = "this worker does not have the provider"
@@ -99,7 +98,7 @@ class Production:
             async with asyncio.timeout_at(order.made_until):
                 media = await provider.generate(order.job.request(order.path), order.held.report)
         except TimeoutError as error:
-            raise GenerationError(TOO_LATE) from error
+            raise GenerationError(too_late(order.job)) from error
         except FlexuraError as error:
             # A checkpoint that was not taken; the jobs service knows how far the call is, and what follows from it.
             raise GenerationError(UNANSWERED) from error
@@ -136,6 +135,23 @@ class Production:
                     raise WorkerFaultError(fault.part, fault.message) from error
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, RETRY_S_MAX)
+
+
+def too_late(job: ClaimedJob) -> Failure:
+    """Says which of the two limits it was."""
+    if job.time_left < job.time_to_deadline:
+        limit_s = job.time_left.total_seconds()
+        sentence = (
+            f"The work was not done within the {limit_s:g} s that one attempt at this model may take "
+            "(attempt_timeout_s in the catalog). Ask for less, such as a smaller size."
+        )
+    else:
+        left_s = job.time_to_deadline.total_seconds()
+        sentence = (
+            "The job did not end within its timeout_s, which counts from its acceptance: "
+            f"{left_s:.1f} s of it were left when the work began. Submit it again, with a longer timeout_s."
+        )
+    return Failure(FailureReason.DEADLINE_EXCEEDED, sentence, is_retryable=False)
 
 
 def patience_s(order: Order, error: FlexuraError) -> float:
