@@ -40,3 +40,14 @@ def test_neither_the_weight_nor_the_number_is_ever_too_large(puts: list[tuple[in
         assert len(held) <= 4
         assert sum(held) <= 10
         assert (lately.get(key) == weight) == (weight <= 10)
+
+
+def test_what_is_too_old_goes_when_more_is_put() -> None:
+    now = 0.0
+    lately: Lately[str, str] = Lately(100, 100, age_s_max=60.0, clock=lambda: now)
+    for number in range(10):
+        lately.put(f"old {number}", "x" * 10, 10)
+    now = 61.0
+    lately.put("new", "y", 1)
+    assert [lately.get(f"old {number}") for number in range(10)] == [None] * 10
+    assert lately.get("new") == "y"

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 from flexura_search.domain.addresses import Address, parsed
 
 URL_CHARACTERS_MAX = 1000  # A longer one costs an answer more tokens than it is worth.
+KEPT_MAX = 2048  # Of each; with addresses as long as they are answered, about 4 MB.
 ROUTES = ("/", "!")  # What a fragment begins with that names a page of its own, and no place within one.
 TRACKING = re.compile(
     r"utm_.+|_?ga|_gl|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|igsh"
@@ -25,12 +26,16 @@ AMP_FOLDER = re.compile(r"(?P<page>/[^/]+/.*[^/])/amp/?")
 OTHER_SHAPES = frozenset({"amp", "outputtype", "scm", "spm"})  # Name the shape of the same page, or who links to it.
 
 
-@lru_cache(maxsize=4096)
 def canonical(url: str) -> str:
     """What addresses are compared by: without tracking, mobile and AMP detours, place in the page and default port.
 
     Empty where it is no address of the web.
     """
+    return _canonical(url) if len(url) <= URL_CHARACTERS_MAX else _canonical.__wrapped__(url)
+
+
+@lru_cache(maxsize=KEPT_MAX)
+def _canonical(url: str) -> str:
     address = split(url)
     if address is None:
         return ""
@@ -40,9 +45,13 @@ def canonical(url: str) -> str:
     return str(address._replace(host=host, query=query or None))
 
 
-@lru_cache(maxsize=4096)
 def same_page(url: str) -> str:
     """What all addresses of a page have in common: not the scheme, `www.`, a last slash or the order of a query."""
+    return _same_page(url) if len(url) <= URL_CHARACTERS_MAX else _same_page.__wrapped__(url)
+
+
+@lru_cache(maxsize=KEPT_MAX)
+def _same_page(url: str) -> str:
     address = split(canonical(url))
     if address is None:
         return ""

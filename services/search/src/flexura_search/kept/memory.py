@@ -11,6 +11,8 @@ from flexura_search.lately import Lately
 CHARACTERS_MAX = 32 << 20
 MATERIALS_MAX = 20_000
 ORDERS_MAX = 20_000
+KEPT_S_MAX = 7200.0
+FOUND_S_MAX = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Order:
 class MemoryShelf:
     def __init__(self, characters_max: int = CHARACTERS_MAX, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._materials: Lately[str, Kept] = Lately(MATERIALS_MAX, characters_max)
-        self._orders: Lately[str, Order] = Lately(ORDERS_MAX)
+        self._materials: Lately[str, Kept] = Lately(MATERIALS_MAX, characters_max, KEPT_S_MAX, clock)
+        self._orders: Lately[str, Order] = Lately(ORDERS_MAX, None, FOUND_S_MAX, clock)
 
     def find(self, order_key: str) -> tuple[str, SearchMaterial] | None:
         order = self._orders.get(order_key)

@@ -37,7 +37,7 @@ class CachedFetcher:
     def __init__(self, fetcher: Fetcher, bytes_max: int = BYTES_MAX, clock: Callable[[], float] = monotonic) -> None:
         self._fetcher = fetcher
         self._clock = clock
-        self._entries: Lately[str, _Entry] = Lately(bytes_max // ENTRY_BYTES, bytes_max)
+        self._entries: Lately[str, _Entry] = Lately(bytes_max // ENTRY_BYTES, bytes_max, FRESH_S_MAX, clock)
 
     async def fetch(self, address: str, timeout_s: float, gate: Gate = open_gate) -> Body:
         key = address.partition("#")[0]

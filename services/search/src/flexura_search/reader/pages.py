@@ -60,7 +60,7 @@ class Pages:
         self._politeness = Politeness(clock)
         self._workers = workers
         self._clock = clock
-        self._kept: Lately[Key, tuple[float, Page]] = Lately(PAGES_MAX, CHARACTERS_MAX)
+        self._kept: Lately[Key, tuple[float, Page]] = Lately(PAGES_MAX, CHARACTERS_MAX, KEPT_S, clock)
         self._flights: Flights[Key, _Read] = Flights("page-read")
 
     async def read(self, url: str, text_format: TextFormat, query: str, timeout_s: float) -> Page:
