@@ -117,7 +117,7 @@ class Restarted:
         self.running = edge_process(self.services, self.folder, self.port)
         await self.running.start()
         self.balancer.backends.add(self.port)
-        await eventually(lambda: self.port in self.balancer.ready)
+        await eventually(lambda: self.port in self.balancer.ready, within_s=60)
         if old is not None:
             await old.stop()
             self.balancer.backends.discard(old_port)

@@ -33,7 +33,7 @@ def headers(key: str, idempotency_key: str) -> dict[str, str]:
 @asynccontextmanager
 async def with_urllib3(url: str, key: str) -> AsyncIterator[Send]:
     """The engine of `requests`, told to send a POST again too."""
-    again = urllib3.Retry(total=12, backoff_factor=0.2, backoff_max=2, allowed_methods=None)
+    again = urllib3.Retry(total=60, backoff_factor=0.2, backoff_max=2, allowed_methods=None)
     with urllib3.PoolManager(retries=again, timeout=30) as pool:
 
         def submit(idempotency_key: str) -> str:
@@ -53,7 +53,7 @@ async def with_aiohttp(url: str, key: str) -> AsyncIterator[Send]:
     async with aiohttp.ClientSession() as session:
 
         async def send(idempotency_key: str) -> str:
-            for _ in range(60):
+            for _ in range(450):
                 try:
                     async with session.post(url, data=SUBMIT, headers=headers(key, idempotency_key)) as answer:
                         job_id: str = (await answer.json())["job_id"]
@@ -68,7 +68,7 @@ async def with_aiohttp(url: str, key: str) -> AsyncIterator[Send]:
 @asynccontextmanager
 async def with_curl(url: str, key: str) -> AsyncIterator[Send]:
     async def send(idempotency_key: str) -> str:
-        options = ["--silent", "--retry", "20", "--retry-delay", "1", "--retry-all-errors", "--data", SUBMIT.decode()]
+        options = ["--silent", "--retry", "90", "--retry-delay", "1", "--retry-all-errors", "--data", SUBMIT.decode()]
         lines = [f"{name}: {value}" for name, value in headers(key, idempotency_key).items()]
         process = await asyncio.create_subprocess_exec(
             "curl", *options, *(part for line in lines for part in ("--header", line)), url, stdout=-1
@@ -87,6 +87,7 @@ async def killed_and_back(process: ServerProcess) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(300)
 async def test_a_submit_whose_answer_was_lost_is_one_job_when_it_is_sent_again_under_its_key(
     services: Peers, tmp_path: Path
 ) -> None:
@@ -101,13 +102,13 @@ async def test_a_submit_whose_answer_was_lost_is_one_job_when_it_is_sent_again_u
                 await send(f"{name}-before")  # From here on the connection is kept, where the client keeps one.
             gate = services.jobs.answer_gate = Gate()
             sending = {name: asyncio.create_task(send(name)) for name, send in senders.items()}
-            await eventually(lambda: set(senders) <= services.jobs.keys.keys())
+            await eventually(lambda: set(senders) <= services.jobs.keys.keys(), within_s=60)
             accepted = dict(services.jobs.keys)
             await process.kill()
             services.jobs.answer_gate = None
             gate.set()
             await process.start()
-            answered = {name: await asyncio.wait_for(task, 60) for name, task in sending.items()}
+            answered = {name: await asyncio.wait_for(task, 100) for name, task in sending.items()}
         assert answered == {name: accepted[name] for name in senders}
         assert len(services.jobs.jobs) == 2 * len(senders)
     finally:
@@ -115,6 +116,7 @@ async def test_a_submit_whose_answer_was_lost_is_one_job_when_it_is_sent_again_u
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(300)
 async def test_a_connection_that_was_idle_when_its_edge_was_killed_costs_common_clients_nothing(
     services: Peers, tmp_path: Path
 ) -> None:
