@@ -10,6 +10,7 @@ from google.protobuf.descriptor import FileDescriptor
 from flexura.auth.v1 import auth_service_pb2
 from flexura.jobs.v1 import jobs_service_pb2, webhooks_service_pb2, worker_service_pb2
 from flexura.search.v1 import search_service_pb2
+from flexura.status.v1 import status_service_pb2
 
 from .tree import files, text
 
@@ -17,6 +18,7 @@ CONTRACTS: list[FileDescriptor] = [
     auth_service_pb2.DESCRIPTOR,
     jobs_service_pb2.DESCRIPTOR,
     search_service_pb2.DESCRIPTOR,
+    status_service_pb2.DESCRIPTOR,
     webhooks_service_pb2.DESCRIPTOR,
     worker_service_pb2.DESCRIPTOR,
 ]

@@ -52,6 +52,18 @@ async def library(services: Peers, shared_s3: S3Server, tmp_path: Path) -> Async
         yield Library(door, store, tmp_path)
 
 
+async def test_readiness_names_a_bucket_that_is_missing(services: Peers, shared_s3: S3Server) -> None:
+    settings = shared_s3.settings.model_copy(update={"bucket": "not-made-yet"})
+    async with edge(services, s3=settings) as door:
+
+        async def is_told() -> bool:
+            async with door.client.get("/readyz") as response:
+                impaired = (await response.json())["impaired"]
+            return "has no bucket not-made-yet; create it" in impaired.get("store", "")
+
+        await eventually(is_told, within_s=30)
+
+
 async def test_readiness_names_a_store_that_cannot_be_used(services: Peers, own_s3: S3Server) -> None:
     async with edge(services, s3=own_s3.settings) as door:
 

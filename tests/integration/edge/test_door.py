@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 import structlog
 from integration.edge.peers import Edge, Peers, edge, queued_job
+from servers.waiting import eventually
 
 from flexura_edge.http.app import Handlers, routes
 from flexura_edge.http.exchange import Exchange
@@ -143,6 +144,28 @@ async def test_readiness_names_what_is_missing_and_what_is_impaired(services: Pe
                     answer = await response.json()
                 await asyncio.sleep(0.02)
         assert (answer["status"], answer["missing"]) == ("ready", {})
+
+
+async def test_what_a_service_does_without_stands_in_readiness(services: Peers) -> None:
+    async with edge(services) as door:
+
+        async def impaired() -> dict[str, str]:
+            async with door.client.get("/readyz") as response:
+                assert response.status in {200, 503}
+                found: dict[str, str] = (await response.json())["impaired"]
+            return found
+
+        async def is_told() -> bool:
+            return (await impaired()).get("jobs") == "hints: NATS takes no hints"
+
+        services.running["jobs"].set_status({}, {"hints": "NATS takes no hints"})
+        await eventually(is_told)
+
+        async def is_over() -> bool:
+            return "jobs" not in await impaired()
+
+        services.running["jobs"].set_status({}, {})
+        await eventually(is_over)
 
 
 async def test_the_process_lives_whatever_is_missing(services: Peers) -> None:

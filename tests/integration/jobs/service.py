@@ -39,6 +39,7 @@ class JobsDoor:
     webhooks: WebhooksServiceStub
     stop: asyncio.Event
     unready: Callable[[], dict[str, str]]
+    impaired: Callable[[], dict[str, str]]
 
     async def create(self, *items: jobs_service_pb2.CreateJobItem) -> list[jobs_service_pb2.JobResult]:
         request = jobs_service_pb2.BatchCreateJobsRequest(items=items)
@@ -122,7 +123,7 @@ async def jobs_service(
         stack.push_async_callback(stop, life, running)
         channel = await stack.enter_async_context(rpc_channel(socket))
         stubs = JobsServiceStub(channel), WorkerServiceStub(channel), WebhooksServiceStub(channel)
-        yield JobsDoor(*stubs, life.stopping, life.unready)
+        yield JobsDoor(*stubs, life.stopping, life.unready, life.impaired)
 
 
 async def stop(life: Lifecycle, running: asyncio.Task[None]) -> None:

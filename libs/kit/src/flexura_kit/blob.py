@@ -25,11 +25,15 @@ T = TypeVar("T")
 
 CONNECT_S = 2.0
 READ_S = 30.0  # Between two bytes; the client's own default would hold a thread for half an hour.
+RETRIES = 2
 PART_BYTES = 16 << 20
 READ_BACK_BYTES_MAX = 16 << 20  # What is larger is known by its checksum and its end.
 TAIL_BYTES = 1 << 20
 CLIENT_ERROR = 4  # The first digit of these statuses.
 CHUNK_BYTES = 256 << 10
+WATCH_S = 5.0
+WATCH_TIMEOUT_S = 10.0
+REFUSED_KEYS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,20 @@ class Blobs:
 
     async def ensure_bucket(self) -> None:
         await self._in_thread(self._ensure_bucket)
+
+    async def trouble(self) -> str | None:
+        """Says why the bucket cannot be used, in words for the operator; None where it can."""
+        try:
+            found = await self._in_thread(partial(self._client.bucket_exists, self._bucket))
+        except FlexuraError as error:
+            return f"the object store at {self._endpoint} {reason_of(error.__cause__)}"
+        if found:
+            return None
+        return f"the object store at {self._endpoint} has no bucket {self._bucket}; create it (FLEXURA_S3_BUCKET)"
+
+    @property
+    def _endpoint(self) -> str:
+        return str(self._client._base_url.host)  # noqa: SLF001 - the client has no public word for it.
 
     def presigned_get(self, key: str, expires_s: int) -> str:
         """Signs a link to the object, without asking the store: the region is known."""
@@ -149,11 +167,13 @@ class Blobs:
 
 
 @asynccontextmanager
-async def blobs(settings: BlobSettings, threads: int = 4) -> AsyncIterator[Blobs]:
+async def blobs(
+    settings: BlobSettings, threads: int = 4, read_s: float = READ_S, retries: int = RETRIES
+) -> AsyncIterator[Blobs]:
     pool = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S),
+        timeout=urllib3.Timeout(connect=CONNECT_S, read=read_s),
         maxsize=threads,
-        retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        retries=urllib3.Retry(total=retries, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
         ssl_context=tls_context(settings),
     )
     client = Minio(
@@ -202,6 +222,45 @@ def not_kept(key: str, why: str) -> FlexuraError:
         key=key,
         refusal="NotKept",
     )
+
+
+class StoreWatch:
+    """Asks for the bucket again and again: a loop for the lifecycle, and the check that it feeds."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._trouble: str | None = None
+
+    def trouble(self) -> str | None:
+        return self._trouble
+
+    async def run(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(WATCH_TIMEOUT_S):
+                    self._trouble = await self._blobs.trouble()
+            except TimeoutError:
+                self._trouble = f"the object store did not answer within {WATCH_TIMEOUT_S:g} s"
+            await asyncio.sleep(WATCH_S)
+
+
+@asynccontextmanager
+async def store_watch(settings: BlobSettings) -> AsyncIterator[StoreWatch]:
+    """On a connection of its own: it must neither wait for uploads nor hold them up."""
+    async with blobs(settings, threads=1, read_s=WATCH_S, retries=0) as own:
+        yield StoreWatch(own)
+
+
+def reason_of(error: BaseException | None) -> str:
+    """What a store said, in words that name the setting where it is one."""
+    code = error.code if isinstance(error, S3Error) else ""
+    if code in REFUSED_KEYS:
+        return f"refuses the keys ({code}); see FLEXURA_S3_ACCESS_KEY_FILE and FLEXURA_S3_SECRET_KEY_FILE"
+    if code == "RequestTimeTooSkewed":
+        return "refuses what is signed here: the clock of this machine or of the store's is wrong"
+    if code:
+        return f"answers {code}"
+    return f"cannot be reached ({type(error).__name__})"
 
 
 @contextmanager

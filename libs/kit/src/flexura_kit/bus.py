@@ -37,6 +37,14 @@ class Bus:
         self._handlers: list[tuple[str, Handler]] = []
         self._has_subscribed = False
         self._is_closing = False
+        self._where = ""
+        self._error = ""
+
+    def trouble(self) -> str | None:
+        """Says why NATS cannot be used, None while it can."""
+        if self.is_connected:
+            return None
+        return f"NATS at {self._where} cannot be used: {self._error or 'it has not answered yet'}"
 
     @property
     def is_connected(self) -> bool:
@@ -63,6 +71,7 @@ class Bus:
 
     async def connect(self, settings: BusSettings) -> None:
         """Connects, trying for as long as it takes."""
+        self._where = settings.url
         await self.nats.connect(
             servers=[url.strip() for url in settings.url.split(",")],
             name=self.name,
@@ -93,6 +102,7 @@ class Bus:
                 await self.nats.close()
 
     async def _connected(self) -> None:
+        self._error = ""
         version = self.nats.connected_server_version
         logger.info("bus_connected", server=str(version))
         if (version.major, version.minor) < SERVER_MIN:
@@ -106,9 +116,12 @@ class Bus:
 
     async def _disconnected(self) -> None:
         if not self._is_closing:
+            self._error = "the connection was lost"
             logger.warning("bus_disconnected")
 
     async def _noticed(self, error: Exception) -> None:
+        if not self.is_connected:
+            self._error = reason_of(error)
         logger.warning("bus_error_noticed", error=repr(error))
 
     async def _closed(self) -> None:
@@ -121,6 +134,7 @@ class Bus:
 @asynccontextmanager
 async def bus(settings: BusSettings, name: str) -> AsyncIterator[Bus]:
     connection = Bus(name)
+    secret(settings.password_file)  # Where it cannot be read, the process says so at its start.
     connecting = asyncio.create_task(connection.connect(settings), name="bus-connect")
     try:
         yield connection
@@ -135,6 +149,12 @@ async def ended(task: asyncio.Task[None]) -> None:
         task.cancel()
         if (await asyncio.wait({task}, timeout=CANCEL_WAIT_S))[0]:
             return
+
+
+def reason_of(error: Exception) -> str:
+    if "authorization violation" in str(error).lower():
+        return "it refuses the user or the password; see FLEXURA_NATS_USER and FLEXURA_NATS_PASSWORD_FILE"
+    return str(error) or type(error).__name__
 
 
 def call_with_payload(handler: Handler) -> Callable[[Msg], Awaitable[None]]:

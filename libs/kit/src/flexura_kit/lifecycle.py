@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -12,7 +12,8 @@ import uvloop
 
 from flexura_kit import log
 from flexura_kit.metrics import metrics_port
-from flexura_kit.settings import Settings, load
+from flexura_kit.secret_files import NamedFiles, named_files
+from flexura_kit.settings import SecretFileError, Settings, load
 
 T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -41,12 +42,18 @@ class ReadyAware(Protocol):
     async def set_ready(self, *, is_ready: bool) -> None: ...
 
 
+@runtime_checkable
+class StatusAware(Protocol):
+    def set_status(self, missing: Mapping[str, str], impaired: Mapping[str, str]) -> None: ...
+
+
 class Lifecycle:
     """What a process owns. It stops in three steps: servers drain, loops end, contexts close in reverse order."""
 
     def __init__(self) -> None:
         self.stopping = asyncio.Event()
         self.ready_checks: dict[str, ReadyCheck] = {}
+        self.impaired_checks: dict[str, ReadyCheck] = {}
         self._contexts = AsyncExitStack()
         self._loops: dict[str, Loop] = {"readiness": self._watch_readiness}
         self._servers: list[Server] = []
@@ -66,7 +73,11 @@ class Lifecycle:
         """Names what is missing to serve, and why; empty when nothing is."""
         if self.stopping.is_set():
             return {"process": "it is stopping"}
-        return {name: why for name, check in self.ready_checks.items() if (why := check()) is not None}
+        return found_by(self.ready_checks)
+
+    def impaired(self) -> dict[str, str]:
+        """Names what the service does without for a while, and what that costs."""
+        return found_by(self.impaired_checks)
 
     async def run_until_stopped(self) -> None:
         if self.stopping.is_set():
@@ -112,17 +123,24 @@ class Lifecycle:
             self.stopping.set()
 
     async def _watch_readiness(self) -> None:
-        said: dict[str, str] | None = None
+        told: tuple[dict[str, str], dict[str, str]] | None = None
         while True:
             log.output.flush()
-            unready = self.unready()
-            if unready != said:
-                logger.info("readiness_changed", ready=not unready, missing=unready)
-                said = unready
+            unready, impaired = status = self.unready(), self.impaired()
+            if status != told:
+                write = logger.warning if unready or impaired else logger.info
+                write("readiness_changed", ready=not unready, missing=unready, impaired=impaired)
+                told = status
                 for server in self._servers:
                     if isinstance(server, ReadyAware):
                         await server.set_ready(is_ready=not unready)
+                    if isinstance(server, StatusAware):
+                        server.set_status(unready, impaired)
             await asyncio.sleep(READY_INTERVAL_S)
+
+
+def found_by(checks: Mapping[str, ReadyCheck]) -> dict[str, str]:
+    return {name: why for name, check in checks.items() if (why := check()) is not None}
 
 
 def main(service: str, settings_type: type[SettingsT], build: Build[SettingsT]) -> None:
@@ -139,13 +157,23 @@ async def program(settings: SettingsT, build: Build[SettingsT]) -> int:
         asyncio.get_running_loop().add_signal_handler(number, life.stopping.set)
     try:
         await life.enter(metrics_port(settings.metrics))
-        await build(settings, life)
+        life.impaired_checks["files"] = NamedFiles(settings).why_impaired
+        await built(settings, life, build)
         spare_the_collector()
         await life.run_until_stopped()
     finally:
         await life.close()
         logger.info("service_stopped")
     return 1 if life.died() else 0
+
+
+async def built(settings: SettingsT, life: Lifecycle, build: Build[SettingsT]) -> None:
+    """Builds it, or stops the process with the name of the variable whose file cannot be used."""
+    try:
+        await build(settings, life)
+    except SecretFileError as error:
+        names = [name for name, file in named_files(settings) if file == error.file]
+        sys.exit(f"{', '.join(names) or 'a setting'}: {error}")
 
 
 def spare_the_collector() -> None:

@@ -123,6 +123,14 @@ def load(settings_type: type[SettingsT]) -> SettingsT:
         sys.exit("\n".join(wrong_variable(list(map(str, e["loc"])), e["msg"]) for e in error.errors()))
 
 
+class SecretFileError(Exception):
+    """A file with a secret cannot be read, or says nothing."""
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.file = file
+        super().__init__(f"the file {file} {why}")
+
+
 def variable_names(settings_type: type[BaseSettings]) -> Iterator[str]:
     """Names every variable that the settings know."""
     for name, field in settings_type.model_fields.items():
@@ -144,4 +152,13 @@ def wrong_variable(location: list[str], message: str) -> str:
 
 def secret(file: Path | None) -> str:
     """Reads a secret from its file; empty where none is named."""
-    return file.read_text(encoding="utf-8").strip() if file else ""
+    if file is None:
+        return ""
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SecretFileError(file, f"cannot be read: {why}") from error
+    if not text:
+        raise SecretFileError(file, "is empty")
+    return text

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from flexura_auth.models import Row
 from flexura_auth.rpc import auth_service
 from flexura_auth.service.auth import Auth
 from flexura_auth.settings import AuthSettings
@@ -20,10 +21,12 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 async def build(settings: AuthSettings, life: Lifecycle) -> None:
     data = await life.enter(database(settings.database, SERVICE))
     await migrate(data, SERVICE, MIGRATIONS)
-    wakeups = NATSWakeups(await life.enter(bus(settings.nats, SERVICE)))
+    connection = await life.enter(bus(settings.nats, SERVICE))
+    wakeups = NATSWakeups(connection)
     auth = Auth(SQLKeyStore(data), wakeups, utc_now)
-    watch = DatabaseWatch(data)
+    watch = DatabaseWatch(data, Row.metadata.tables)
 
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
+    life.impaired_checks["nats"] = connection.trouble
     life.serve(rpc_server(settings.rpc, [auth_service(auth)]))

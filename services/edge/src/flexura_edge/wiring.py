@@ -9,7 +9,7 @@ from grpc.aio import Channel
 from flexura_edge.clients.auth import AuthClient
 from flexura_edge.clients.job_control import JobControlClient
 from flexura_edge.clients.jobs import JobsClient
-from flexura_edge.clients.readiness import Readiness, health_of
+from flexura_edge.clients.readiness import Condition, Readiness, status_of
 from flexura_edge.clients.revocations import hear_revocations
 from flexura_edge.clients.search import SearchClient
 from flexura_edge.clients.store import StoreClient, store_client
@@ -45,7 +45,8 @@ from flexura_kit.ids import AccountId, JobId, KeyId
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_channel
 
-NO_NATS = "it is not connected; a revoked key may work 30 s longer, and waiting may take seconds longer"
+STORE_READ_S = 2.0  # It is asked for its bucket alone; objects take another way.
+NO_NATS = "a revoked key may work 30 s longer, and waiting may take seconds longer"
 
 
 async def build(settings: EdgeSettings, life: Lifecycle) -> None:
@@ -111,9 +112,15 @@ async def services(settings: EdgeSettings, life: Lifecycle) -> Services:
     jobs = await life.enter(rpc_channel(settings.jobs_target))
     search = await life.enter(rpc_channel(settings.search_target))
     client = await life.enter(jobs_client(jobs))
-    store = await life.enter(store_client(settings.s3, await life.enter(blobs(settings.s3, threads=1))))
-    health = {"auth": health_of(auth), "jobs": health_of(jobs), "search": health_of(search)}
-    readiness = Readiness(health | {"store": store.why_not})
+    store = await life.enter(
+        store_client(settings.s3, await life.enter(blobs(settings.s3, threads=1, read_s=STORE_READ_S, retries=0)))
+    )
+
+    async def store_condition(timeout_s: float) -> Condition:
+        return Condition(await store.why_not(timeout_s))
+
+    conditions = {"auth": status_of(auth), "jobs": status_of(jobs), "search": status_of(search)}
+    readiness = Readiness(conditions | {"store": store_condition})
     life.run("services", readiness.watch)
     life.ready_checks["auth"] = lambda: readiness.why_not("auth")
     life.ready_checks["jobs"] = lambda: readiness.why_not("jobs")
@@ -131,9 +138,11 @@ def waiting_room(life: Lifecycle) -> Waiting:
 def impairments(readiness: Readiness, connection: Bus) -> Callable[[], dict[str, str]]:
     def impaired() -> dict[str, str]:
         checks = {
-            "search": readiness.why_not("search"),
+            "auth": readiness.why_impaired("auth"),
+            "jobs": readiness.why_impaired("jobs"),
+            "search": readiness.why_not("search") or readiness.why_impaired("search"),
             "store": readiness.why_not("store"),
-            "nats": None if connection.is_connected else NO_NATS,
+            "nats": None if (why := connection.trouble()) is None else f"{why}; {NO_NATS}",
         }
         return {name: why for name, why in checks.items() if why is not None}
 

@@ -21,6 +21,7 @@ from flexura_jobs.domain.acceptance import QueueLimits
 from flexura_jobs.domain.attempts import AttemptPolicy
 from flexura_jobs.domain.catalog import Catalog, Deployment, Model
 from flexura_jobs.domain.retention import Retention
+from flexura_jobs.models import Row
 from flexura_jobs.removal import AssetAudit, ObjectSweep, RetentionSweep
 from flexura_jobs.rpc import JobsServicer, WebhooksServicer, WorkerServicer
 from flexura_jobs.service import (
@@ -51,7 +52,7 @@ from flexura_jobs.store import (
 )
 from flexura_jobs.vault import KeyFileError, Vault, read_vault
 from flexura_jobs.wakeups import Wakeups
-from flexura_kit.blob import blobs
+from flexura_kit.blob import blobs, store_watch
 from flexura_kit.bus import Bus, bus
 from flexura_kit.db import DatabaseWatch, Transactions, database, migrate, transactions
 from flexura_kit.egress import Egress, networks
@@ -90,6 +91,9 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
         settings.asset_audit_jobs,
     )
     life.run("audit-assets", audit.run)
+    watch = await life.enter(store_watch(settings.s3))
+    life.run("watch-store", watch.run)
+    life.impaired_checks["store"] = watch.trouble
     life.run("look-out", outlooks.run)
     life.run("retain", RetentionSweep(removal_store, wakeups, dispatch.leader).run)
     life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, dispatch.leader).run)
@@ -113,7 +117,7 @@ async def record(settings: JobsSettings, life: Lifecycle) -> Transactions:
     db = await life.enter(database(settings.database, SERVICE))
     await migrate(db, SERVICE, MIGRATIONS)
     tx = await life.enter(transactions(settings.database, db))
-    watch = DatabaseWatch(db)
+    watch = DatabaseWatch(db, Row.metadata.tables)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
     return tx
@@ -140,6 +144,8 @@ def dispatching(settings: JobsSettings, life: Lifecycle, catalog: Catalog, queue
     life.run("dispatch", dispatcher.run)
     life.run("reconcile", Reconciler(queue, stream, models, leader, bell).run)
     life.ready_checks["stream"] = stream.why_not_ready
+    life.impaired_checks["nats"] = nats.trouble
+    life.impaired_checks["hints"] = stream.why_impaired
     return Dispatch(stream, bell, leader)
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
-from flexura_kit.blob import blobs
+from flexura_kit.blob import blobs, store_watch
 from flexura_kit.bus import bus
 from flexura_kit.ids import WorkerId, new_uuid7
 from flexura_kit.lifecycle import Lifecycle
@@ -61,9 +61,12 @@ async def build(settings: MediaWorkerSettings, life: Lifecycle) -> None:
     announcer = Announcer(jobs, leases, health, intake.bind)
 
     life.ready_checks["jobs"] = announcer.trouble
-    life.ready_checks["nats"] = lambda: None if connection.is_connected else "it cannot be reached"
     life.ready_checks["work"] = health.why_paused
     life.run("health", health.mend_for_ever)
+    life.ready_checks["nats"] = connection.trouble
+    watch = await life.enter(store_watch(settings.s3))
+    life.run("watch-store", watch.run)
+    life.impaired_checks["store"] = watch.trouble
     life.run("heartbeats", heartbeats.beat_for_ever)
     life.run("renewals", leases.renew_for_ever)
     life.run("announcements", announcer.announce_for_ever)

@@ -53,6 +53,7 @@ async def shelves_of(settings: SearchSettings, life: Lifecycle) -> Shelves:
     connection = await life.enter(bus(settings.nats, "search"))
     bucket = Bucket(connection, settings.cache.bytes_max, settings.cache.replicas)
     life.run("cache", bucket.run)
+    life.impaired_checks["nats"] = connection.trouble
     return await life.enter(aclosing(Shelves(MemoryShelf(settings.cache.characters_max), SharedShelf(bucket))))
 
 

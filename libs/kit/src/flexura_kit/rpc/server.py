@@ -1,6 +1,6 @@
 """A gRPC server with health, reflection and our interceptor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from flexura.status.v1 import status_service_pb2, status_service_pb2_grpc
 from flexura_kit.rpc.interceptor import CallInterceptor
 from flexura_kit.settings import RPCServerSettings
 
@@ -26,6 +27,21 @@ class Service:
     servicer: object
 
 
+class StatusServicer(status_service_pb2_grpc.StatusServiceServicer):
+    """Answers what the lifecycle found last."""
+
+    def __init__(self) -> None:
+        self.missing: Mapping[str, str] = {}
+        self.impaired: Mapping[str, str] = {}
+
+    async def GetStatus(  # noqa: N802 - named as in the proto.
+        self,
+        _request: status_service_pb2.GetStatusRequest,
+        _context: grpc.aio.ServicerContext[Any, Any],
+    ) -> status_service_pb2.GetStatusResponse:
+        return status_service_pb2.GetStatusResponse(missing=self.missing, impaired=self.impaired)
+
+
 class RPCServer:
     """Started and stopped by the lifecycle."""
 
@@ -35,11 +51,13 @@ class RPCServer:
         server: grpc.aio.Server,
         health_servicer: HealthServicer,
         calls: CallInterceptor,
+        status: StatusServicer,
     ) -> None:
         self._settings = settings
         self._server = server
         self._health = health_servicer
         self._calls = calls
+        self._status = status
         self.port = 0
 
     async def start(self) -> None:
@@ -51,6 +69,10 @@ class RPCServer:
         state = health_pb2.HealthCheckResponse.SERVING if is_ready else health_pb2.HealthCheckResponse.NOT_SERVING
         await self._health.set("", state)
 
+    def set_status(self, missing: Mapping[str, str], impaired: Mapping[str, str]) -> None:
+        """Tells callers what is wrong; `flexura.status.v1.StatusService` says it to them."""
+        self._status.missing, self._status.impaired = missing, impaired
+
     async def stop(self) -> None:
         """Lets calls under way end, and returns when every handler has."""
         await self._health.enter_graceful_shutdown()
@@ -60,6 +82,8 @@ class RPCServer:
 
 def rpc_server(settings: RPCServerSettings, services: Sequence[Service]) -> RPCServer:
     """Builds a server inside a running loop; it listens once it is started."""
+    status = StatusServicer()
+    services = [*services, status_service(status)]
     names = [service.descriptor.full_name for service in services]
     calls = CallInterceptor(frozenset(names), settings.deadline_max_s)
     server = grpc.aio.server(
@@ -73,7 +97,15 @@ def rpc_server(settings: RPCServerSettings, services: Sequence[Service]) -> RPCS
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     if settings.reflection:
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-    return RPCServer(settings, server, health_servicer, calls)
+    return RPCServer(settings, server, health_servicer, calls, status)
+
+
+def status_service(servicer: StatusServicer) -> Service:
+    return Service(
+        status_service_pb2.DESCRIPTOR.services_by_name["StatusService"],
+        status_service_pb2_grpc.add_StatusServiceServicer_to_server,
+        servicer,
+    )
 
 
 def server_options(settings: RPCServerSettings) -> list[tuple[str, int]]:

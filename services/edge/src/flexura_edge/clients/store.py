@@ -1,5 +1,6 @@
 """The object store, streamed from by presigned links."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,7 +51,13 @@ class StoreClient:
             self._keep_or_close(connection)
 
     async def why_not(self, timeout_s: float) -> str | None:
-        """Asks for an object that nobody has stored: whoever says so can be asked for others."""
+        """Asks for the bucket, then for an object that nobody has stored."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                if (trouble := await self._blobs.trouble()) is not None:
+                    return trouble
+        except TimeoutError:
+            return "the object store did not answer in time"
         try:
             async with self.open_object(NO_OBJECT, 0, 1, timeout_s):
                 return None

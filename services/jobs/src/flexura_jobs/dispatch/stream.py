@@ -17,6 +17,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
+from prometheus_client import Gauge
 
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.queue import Consumer, Hint
@@ -36,10 +37,15 @@ PROVISION_TIMEOUT_S = 30.0
 RETRY_S = 5.0
 CHECK_S = 30.0  # Between two looks at what is in force: another hand may have changed it.
 
+OTHER_STREAM = 10060  # What the server says where another stream holds the subject.
+MEND_REFUSED = "where its disk has room again, restart nats-server"
 MEND = "change it with the nats command, or delete it: it is made anew, and no job is lost"
 
 # What the client raises when the server is away, slow, or has lost the stream.
 BusError = (nats.errors.Error, OSError, asyncio.TimeoutError)
+
+REFUSED_S = 5.0  # Refusals for so long are no moment any more: hints are said to be refused.
+REFUSED = Gauge("flexura_jobs_hints_refused", "1 while NATS has taken no hint for 5 s though some were sent, else 0.")
 
 logger = log.get_logger()
 
@@ -54,6 +60,9 @@ class HintStream:
         self._provisioned: dict[str, Consumer] = {}
         self._is_wanted = asyncio.Event()
         self._drift: str | None = None
+        self._unprovisioned: str | None = None
+        self._next = ""
+        self._refusals = Refusals()
         bus.on_connected.append(self.provision_again)
 
     @property
@@ -67,6 +76,10 @@ class HintStream:
     def why_not_ready(self) -> str | None:
         """Names the settings that are wrong and cannot be changed; a broker that is away is no reason."""
         return self._drift
+
+    def why_impaired(self) -> str | None:
+        """Says why queued jobs wait though NATS is there: what is missing, or that it takes no hint."""
+        return self._unprovisioned or self._refusals.said
 
     def provision_again(self) -> None:
         """Asks for everything to be looked at once more: the server may be another one, or may have lost it."""
@@ -92,11 +105,16 @@ class HintStream:
                 subject, hint.job_id.encode(), timeout=PUBLISH_TIMEOUT_S, stream=STREAM, headers=headers
             )
         except nats.js.errors.NoStreamResponseError:
+            self._refusals.add(f"stream {STREAM} is missing; it is made again")
             self.provision_again()
             return False
         except BusError as error:
+            self._refusals.add(str(error) or type(error).__name__)
+            if isinstance(error, nats.js.errors.APIError) and error.err_code == OTHER_STREAM:
+                self.provision_again()
             logger.warning("hint_not_sent", job_id=hint.job_id, error=repr(error))
             return False
+        self._refusals.end()
         return True
 
     async def undelivered(self, model: str) -> int | None:
@@ -126,16 +144,45 @@ class HintStream:
             logger.error("stream_drifted", what=error.what, error=self._drift)
             return False
         except BusError as error:
-            logger.warning("stream_not_provisioned", error=repr(error))
+            logger.warning("stream_not_provisioned", missing=self._next, error=repr(error))
+            if self._bus.is_connected:
+                why = str(error) or type(error).__name__
+                self._unprovisioned = f"NATS has no {self._next}, and it cannot be made: {why}; {MEND_REFUSED}"
             return False
-        self._drift = None
+        self._drift = self._unprovisioned = None
         return True
 
     async def _provision(self) -> None:
+        self._next = f"stream {STREAM}"
         await provision_stream(self._bus.jetstream, stream_config(self._replicas))
         for model in self._models:
+            self._next = f"consumer {durable_name(model.model)} of stream {STREAM}"
             await provision_consumer(self._bus.jetstream, STREAM, consumer_config(model))
             self._provisioned[model.model] = Consumer(STREAM, durable_name(model.model), model.model, ACK_WAIT)
+
+
+class Refusals:
+    """Notices that NATS takes no hints: a full disk makes it refuse for as long as it runs, also when there is room."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self.said: str | None = None
+
+    def add(self, why: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._since = self._since or now
+        if now - self._since < REFUSED_S:
+            return
+        if self.said is None:
+            logger.error("hints_refused", error=why)
+            REFUSED.set(1)
+        self.said = f"NATS takes no hints, so queued jobs wait: {why}; {MEND_REFUSED}"
+
+    def end(self) -> None:
+        if self.said is not None:
+            logger.info("hints_taken_again")
+            REFUSED.set(0)
+        self._since = self.said = None
 
 
 def stream_config(replicas: int) -> StreamConfig:

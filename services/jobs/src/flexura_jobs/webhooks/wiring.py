@@ -2,6 +2,7 @@
 
 import sys
 
+from flexura_jobs.models import Row
 from flexura_jobs.settings import WebhooksSettings
 from flexura_jobs.store import SQLOutbox, Writer
 from flexura_jobs.vault import Vault
@@ -24,7 +25,7 @@ async def build(settings: WebhooksSettings, life: Lifecycle) -> None:
     deliverer = Deliverer(
         SQLOutbox(tx, writer, LEASE), post, secrets, utc_now, settings.public_url.rstrip("/"), settings.in_flight_max
     )
-    watch = DatabaseWatch(db)
+    watch = DatabaseWatch(db, Row.metadata.tables)
 
     life.run("write", writer.run)
     life.run("deliver", deliverer.run)

@@ -1,0 +1,66 @@
+"""NATS that takes no hints, or has no place for them, is noticed and said, and so is its recovery."""
+
+from pathlib import Path
+
+import nats.js.errors
+import pytest
+from integration.jobs.service import JobsDoor, jobs_service, stream_of
+from nats.js import JetStreamContext
+from nats.js.api import StreamConfig
+from servers.nats import NATSServer
+from servers.waiting import eventually
+
+from flexura_kit.settings import DatabaseSettings
+
+STREAM = "FLEXURA_WORK"
+
+
+def hints_of(door: JobsDoor) -> str:
+    return door.impaired().get("hints", "")
+
+
+async def is_made(jetstream: JetStreamContext) -> bool:
+    try:
+        return (await jetstream.stream_info(STREAM)).state.consumer_count > 0
+    except nats.js.errors.NotFoundError:
+        return False
+
+
+async def resized(jetstream: JetStreamContext, max_msgs: int) -> None:
+    """As if its disk were full, or had room again: the server refuses what is published, or takes it."""
+    config = (await jetstream.stream_info(STREAM)).config
+    config.max_msgs = max_msgs
+    await jetstream.update_stream(config)
+
+
+@pytest.mark.heavy
+async def test_hints_that_are_refused_are_said_until_one_is_taken(tmp_path: Path, own_nats: NATSServer) -> None:
+    data = DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
+    async with jobs_service(data, own_nats, tmp_path) as door, stream_of(own_nats) as jetstream:
+        await eventually(lambda: is_made(jetstream), within_s=30)
+        await resized(jetstream, 1)
+        await door.created(count=3)
+        await eventually(lambda: "NATS takes no hints, so queued jobs wait: " in hints_of(door), within_s=30)
+        assert "restart nats-server" in hints_of(door)
+        assert door.unready() == {}
+        await resized(jetstream, 1000)
+        await eventually(lambda: hints_of(door) == "", within_s=60)
+
+
+@pytest.mark.heavy
+async def test_stream_that_cannot_be_made_is_named_until_it_can(tmp_path: Path, own_nats: NATSServer) -> None:
+    data = DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
+    async with jobs_service(data, own_nats, tmp_path) as door, stream_of(own_nats) as jetstream:
+        await eventually(lambda: is_made(jetstream), within_s=30)
+        # In its place stands another one that holds its subjects.
+        await jetstream.delete_stream(STREAM)
+        while True:
+            try:
+                await jetstream.add_stream(StreamConfig(name="OTHER", subjects=["work.>"]))
+                break
+            except nats.js.errors.BadRequestError:
+                await jetstream.delete_stream(STREAM)
+        await door.created()
+        await eventually(lambda: f"NATS has no stream {STREAM}, and it cannot be made" in hints_of(door), within_s=60)
+        await jetstream.delete_stream("OTHER")
+        await eventually(lambda: hints_of(door) == "", within_s=60)
