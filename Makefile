@@ -48,6 +48,7 @@ test: lint types imports gen-check breaking ## Every check: these, the simulator
 
 test-full: .venv/dev.stamp ## The heavy tests that are not in `make test`: whole installations that are killed and started again.
 	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
+	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { [ $$(id -u) = 0 ] && apt-get install -qq -y faketime >/dev/null; } || { echo 'The tests set clocks with libfaketime (Debian: apt-get install faketime)'; exit 1; }
 	@command -v chromium-headless-shell > /dev/null || command -v chromium > /dev/null || { echo 'The tests show pages in Chromium (Debian: apt-get install chromium-headless-shell)'; exit 1; }
 	$(BIN)/pytest -m heavy tests
 

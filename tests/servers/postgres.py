@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,11 @@ class PostgresServer:
 
 
 @asynccontextmanager
-async def postgres_server() -> AsyncIterator[PostgresServer]:
+async def postgres_server(environment: Mapping[str, str] | None = None) -> AsyncIterator[PostgresServer]:
     """Starts one in a folder of its own, which another user than root can reach, and stops it at the end."""
     with tempfile.TemporaryDirectory(prefix="flexura-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        server = await with_fresh_ports(lambda: _start(folder))
+        server = await with_fresh_ports(lambda: _start(folder, environment))
         try:
             yield server
         finally:
@@ -75,7 +75,7 @@ async def postgres_server() -> AsyncIterator[PostgresServer]:
             await server.process.kill()
 
 
-async def _start(folder: Path) -> PostgresServer:
+async def _start(folder: Path, environment: Mapping[str, str] | None) -> PostgresServer:
     user_id = NOBODY if os.geteuid() == 0 else None
     programs = _programs(folder, user_id)
     password_file, data = folder / "password", folder / f"data-{secrets.token_hex(4)}"
@@ -86,7 +86,9 @@ async def _start(folder: Path) -> PostgresServer:
     _make_data(programs, data, password_file, user_id)
     port = free_ports(1)[0]
     probe = functools.partial(_why_not_ready, port, password_file.read_text())
-    process = ServerProcess(_command(programs, data, port), folder / "log", probe, user_id=user_id)
+    process = ServerProcess(
+        _command(programs, data, port), folder / "log", probe, user_id=user_id, environment=environment
+    )
     await process.start()
     return PostgresServer(port, password_file.read_text(), password_file, process)
 

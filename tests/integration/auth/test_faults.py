@@ -59,7 +59,7 @@ async def test_calls_are_busy_while_postgresql_is_down_and_work_once_it_is_back(
 
 async def answers(service: Service, secret: str, refusals: list[FlexuraError]) -> bool:
     try:
-        [key] = await service.auth.verify_api_keys([apikeys.digest(secret)])
+        [key] = (await service.auth.verify_api_keys([apikeys.digest(secret)])).verdicts
     except FlexuraError as error:
         refusals.append(error)
         return False

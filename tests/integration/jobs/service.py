@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nats
+import nats.js.errors
 from nats.js import JetStreamContext
 from servers.nats import NATSServer
 
@@ -139,6 +140,14 @@ async def stream_of(broker: NATSServer) -> AsyncIterator[JetStreamContext]:
         yield client.jetstream(timeout=5)
     finally:
         await client.close()
+
+
+async def is_provisioned(jetstream: JetStreamContext) -> bool:
+    try:
+        await jetstream.consumer_info(STREAM, f"media-worker-{CARD}")
+    except (nats.js.errors.APIError, TimeoutError):
+        return False
+    return True
 
 
 async def hints(jetstream: JetStreamContext, count: int, *, model: str = CARD) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nats.js.errors
 import pytest
-from integration.jobs.service import JobsDoor, jobs_service, stream_of
+from integration.jobs.service import JobsDoor, is_provisioned, jobs_service, stream_of
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from servers.nats import NATSServer
@@ -19,13 +19,6 @@ def hints_of(door: JobsDoor) -> str:
     return door.impaired().get("hints", "")
 
 
-async def is_made(jetstream: JetStreamContext) -> bool:
-    try:
-        return (await jetstream.stream_info(STREAM)).state.consumer_count > 0
-    except nats.js.errors.NotFoundError:
-        return False
-
-
 async def resized(jetstream: JetStreamContext, max_msgs: int) -> None:
     """As if its disk were full, or had room again: the server refuses what is published, or takes it."""
     config = (await jetstream.stream_info(STREAM)).config
@@ -37,7 +30,7 @@ async def resized(jetstream: JetStreamContext, max_msgs: int) -> None:
 async def test_hints_that_are_refused_are_said_until_one_is_taken(tmp_path: Path, own_nats: NATSServer) -> None:
     data = DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
     async with jobs_service(data, own_nats, tmp_path) as door, stream_of(own_nats) as jetstream:
-        await eventually(lambda: is_made(jetstream), within_s=30)
+        await eventually(lambda: is_provisioned(jetstream), within_s=30)
         await resized(jetstream, 1)
         await door.created(count=3)
         await eventually(lambda: "NATS takes no hints, so queued jobs wait: " in hints_of(door), within_s=30)
@@ -51,7 +44,7 @@ async def test_hints_that_are_refused_are_said_until_one_is_taken(tmp_path: Path
 async def test_stream_that_cannot_be_made_is_named_until_it_can(tmp_path: Path, own_nats: NATSServer) -> None:
     data = DatabaseSettings(url=f"sqlite:///{tmp_path}/jobs.db")
     async with jobs_service(data, own_nats, tmp_path) as door, stream_of(own_nats) as jetstream:
-        await eventually(lambda: is_made(jetstream), within_s=30)
+        await eventually(lambda: is_provisioned(jetstream), within_s=30)
         # In its place stands another one that holds its subjects.
         await jetstream.delete_stream(STREAM)
         while True:

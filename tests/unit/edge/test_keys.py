@@ -20,7 +20,7 @@ class Auth:
         self.answer: Caller | FlexuraError = CALLER
         self.now = 1000.0
         self.before_answer = lambda: None
-        self.keys = Keys(self.verify, lambda: self.now, lambda: self.now)
+        self.keys = Keys(self.verify, lambda: self.now)
         self.authorization = f"Bearer {new_secret()}"
 
     async def verify(self, _digest: bytes, _timeout_s: float) -> Caller:
@@ -146,7 +146,7 @@ async def test_a_revoked_key_does_not_work_on_while_auth_is_away(auth: Auth) -> 
 
 
 async def test_a_key_stops_at_its_own_end_though_it_was_verified_before(auth: Auth) -> None:
-    auth.answer = Caller(AccountId("acc_1"), KeyId("key_1"), expires_at=auth.now + 10)
+    auth.answer = Caller(AccountId("acc_1"), KeyId("key_1"), left_s=10)
     assert await auth.ask() == auth.answer
     auth.now += 10
     auth.answer = refused(Reason.API_KEY_EXPIRED)

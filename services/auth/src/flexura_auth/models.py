@@ -7,6 +7,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from flexura_auth.domain import DISPLAY_NAME_MAX, REQUEST_ID_MAX
+from flexura_kit.db import clock_table
 
 ID_LENGTH = 36  # `acc_` or `key_`, and 32 hexadecimal digits.
 PREFIX_LENGTH = 12
@@ -38,6 +39,10 @@ class Row(SQLModel):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+# The time of the service; ADR 20.
+clock_table(Row.metadata)
 
 
 class AccountRow(Row, table=True):

@@ -55,8 +55,9 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
     async def BatchVerifyApiKeys(
         self, request: pb.BatchVerifyApiKeysRequest, _context: Context
     ) -> pb.BatchVerifyApiKeysResponse:
-        verdicts = await self._auth.verify_api_keys(request.digests)
-        return pb.BatchVerifyApiKeysResponse(results=[verdict_to_message(verdict) for verdict in verdicts])
+        verdicts, moment = await self._auth.verify_api_keys(request.digests)
+        results = [verdict_to_message(verdict) for verdict in verdicts]
+        return pb.BatchVerifyApiKeysResponse(results=results, verify_time=to_timestamp(moment))
 
 
 def auth_service(auth: Auth) -> Service:

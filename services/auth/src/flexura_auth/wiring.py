@@ -9,8 +9,8 @@ from flexura_auth.settings import AuthSettings
 from flexura_auth.store import SQLKeyStore
 from flexura_auth.wakeups import NATSWakeups
 from flexura_kit.bus import bus
-from flexura_kit.clock import utc_now
-from flexura_kit.db import DatabaseWatch, database, migrate
+from flexura_kit.clock import steady
+from flexura_kit.db import DatabaseClock, DatabaseWatch, database, migrate
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import rpc_server
 
@@ -23,9 +23,12 @@ async def build(settings: AuthSettings, life: Lifecycle) -> None:
     await migrate(data, SERVICE, MIGRATIONS)
     connection = await life.enter(bus(settings.nats, SERVICE))
     wakeups = NATSWakeups(connection)
-    auth = Auth(SQLKeyStore(data), wakeups, utc_now)
+    clock = DatabaseClock(data)
+    await clock.sync()
+    auth = Auth(SQLKeyStore(data), wakeups, steady.now)
     watch = DatabaseWatch(data, Row.metadata.tables)
 
+    life.run("clock", clock.run)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
     life.impaired_checks["nats"] = connection.trouble

@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
+from flexura_kit.db import clock_table
+
 
 class UTCTime(TypeDecorator[datetime]):
     """A time with its zone; SQLite, which knows no zones, keeps it in UTC."""
@@ -57,6 +59,10 @@ def key(kind: Any) -> Any:
 
 class Row(SQLModel):
     metadata = MetaData()
+
+
+# The time of the service; ADR 20.
+clock_table(Row.metadata)
 
 
 class JobRow(Row, table=True):

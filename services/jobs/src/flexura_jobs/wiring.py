@@ -54,7 +54,7 @@ from flexura_jobs.vault import KeyFileError, Vault, read_vault
 from flexura_jobs.wakeups import Wakeups
 from flexura_kit.blob import blobs, store_watch
 from flexura_kit.bus import Bus, bus
-from flexura_kit.db import DatabaseWatch, Transactions, database, migrate, transactions
+from flexura_kit.db import Database, DatabaseClock, DatabaseWatch, Transactions, database, migrate, transactions
 from flexura_kit.egress import Egress, networks
 from flexura_kit.lifecycle import Lifecycle
 from flexura_kit.rpc import Service, rpc_server
@@ -116,11 +116,19 @@ async def record(settings: JobsSettings, life: Lifecycle) -> Transactions:
     """Opens the database, brought up to date."""
     db = await life.enter(database(settings.database, SERVICE))
     await migrate(db, SERVICE, MIGRATIONS)
+    await keep_time(db, life)
     tx = await life.enter(transactions(settings.database, db))
     watch = DatabaseWatch(db, Row.metadata.tables)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
     return tx
+
+
+async def keep_time(db: Database, life: Lifecycle) -> None:
+    """Has this process agree with all others on what time it is, before it decides anything."""
+    clock = DatabaseClock(db)
+    await clock.sync()
+    life.run("clock", clock.run)
 
 
 class Dispatch(NamedTuple):

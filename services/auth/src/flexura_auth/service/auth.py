@@ -20,6 +20,13 @@ class NewApiKey(NamedTuple):
     secret: str
 
 
+class Verification(NamedTuple):
+    """What is known of each digest, and when that was so."""
+
+    verdicts: Sequence[ApiKey | FlexuraError]
+    moment: datetime
+
+
 class KeyPage(NamedTuple):
     keys: Sequence[ApiKey]
     next_page_token: str
@@ -76,11 +83,11 @@ class Auth:
         await self._wakeups.key_revoked(key_id)
         return key
 
-    async def verify_api_keys(self, digests: Sequence[bytes]) -> Sequence[ApiKey | FlexuraError]:
+    async def verify_api_keys(self, digests: Sequence[bytes]) -> Verification:
         checks.check_item_count(len(digests))
         keys = await self._store.keys_of_digests(digests)
         moment = self._clock()
-        return [_verdict(keys.get(digest), moment) for digest in digests]
+        return Verification([_verdict(keys.get(digest), moment) for digest in digests], moment)
 
     async def _rotate(self, tx: Transaction, account_id: AccountId, key_id: KeyId, overlap: timedelta) -> NewApiKey:
         # The lock keeps rotations of one key apart, and the count of keys true until the end.

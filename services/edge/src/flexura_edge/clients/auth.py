@@ -1,5 +1,8 @@
 """The auth service, asked in batches whose a key is."""
 
+import time
+
+from google.protobuf.timestamp_pb2 import Timestamp
 from grpc.aio import Channel
 
 from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
@@ -24,12 +27,17 @@ class AuthClient:
     async def _verify_batch(self, digests: list[bytes]) -> list[Caller | FlexuraError]:
         request = auth_service_pb2.BatchVerifyApiKeysRequest(digests=digests)
         response = await self._stub.BatchVerifyApiKeys(request, timeout=VERIFY_S)
-        return [caller_or_error(result) for result in response.results]
+        verified_at = unix_time(response.verify_time) if response.HasField("verify_time") else time.time()
+        return [caller_or_error(result, verified_at) for result in response.results]
 
 
-def caller_or_error(result: auth_service_pb2.VerifyApiKeyResult) -> Caller | FlexuraError:
+def caller_or_error(result: auth_service_pb2.VerifyApiKeyResult, verified_at: float) -> Caller | FlexuraError:
     if result.HasField("error"):
         return error_from_message(result.error)
     key = result.api_key
-    expires_at = key.expire_time.seconds + key.expire_time.nanos / 1e9 if key.HasField("expire_time") else None
-    return Caller(AccountId(key.account_id), KeyId(key.key_id), expires_at)
+    left_s = unix_time(key.expire_time) - verified_at if key.HasField("expire_time") else None
+    return Caller(AccountId(key.account_id), KeyId(key.key_id), left_s)
+
+
+def unix_time(timestamp: Timestamp) -> float:
+    return timestamp.seconds + timestamp.nanos / 1e9

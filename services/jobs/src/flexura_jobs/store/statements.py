@@ -27,6 +27,7 @@ from sqlalchemy.sql.expression import FunctionElement
 
 from flexura_jobs.domain.jobs import JobState
 from flexura_jobs.models import JOBS, UTCTime
+from flexura_kit.clock import steady
 from flexura_kit.ids import JobId
 
 DialectName = Literal["sqlite", "postgresql"]
@@ -61,29 +62,33 @@ IS_HINTED = IS_QUEUED & JOBS.c.dispatched_at.is_not(None)
 IS_UNFINISHED = JOBS.c.state.in_([QUEUED, PROCESSING])
 
 
-class DatabaseTime(FunctionElement[Any]):
-    """The database's own time, so many seconds from now: the one clock that all replicas share."""
+class SteadyTime(FunctionElement[Any]):
+    """The time of the service, so many seconds from now: one for all replicas, which no step of a clock reaches."""
 
-    name = "database_time"
+    name = "steady_time"
     type = UTCTime()
     inherit_cache = True
 
 
-@compiles(DatabaseTime, "sqlite")
-def sqlite_time(element: DatabaseTime, compiler: SQLCompiler, **options: Any) -> str:
-    seconds = compiler.process(element.clauses, **options)
+@compiles(SteadyTime, "sqlite")
+def sqlite_time(element: SteadyTime, compiler: SQLCompiler, **options: Any) -> str:
+    now, seconds = (compiler.process(part, **options) for part in element.clauses)
     # The format in which SQLAlchemy keeps times, so that they compare as text.
-    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({seconds}) || ' seconds')"
+    return f"strftime('%Y-%m-%d %H:%M:%f000', {now}, ({seconds}) || ' seconds')"
 
 
-@compiles(DatabaseTime, "postgresql")
-def postgresql_time(element: DatabaseTime, compiler: SQLCompiler, **options: Any) -> str:
-    seconds = compiler.process(element.clauses, **options)
-    return f"(statement_timestamp() + make_interval(secs => {seconds}))"
+@compiles(SteadyTime, "postgresql")
+def postgresql_time(element: SteadyTime, compiler: SQLCompiler, **options: Any) -> str:
+    now, seconds = (compiler.process(part, **options) for part in element.clauses)
+    return f"(CAST({now} AS TIMESTAMP WITH TIME ZONE) + make_interval(secs => {seconds}))"
+
+
+# Asked for at each execution of a statement, and once in it.
+STEADY_NOW = bindparam("steady_now", callable_=steady.now, type_=UTCTime())
 
 
 def time_in(seconds: ColumnElement[float] | float) -> ColumnElement[Any]:
-    return DatabaseTime(cast(seconds, DOUBLE))
+    return SteadyTime(STEADY_NOW, cast(seconds, DOUBLE))
 
 
 NOW = time_in(literal_column("0", DOUBLE))

@@ -24,7 +24,7 @@ from yarl import URL
 
 from flexura_jobs.domain.webhooks import Answer
 from flexura_jobs.service.webhook_addresses import written_url
-from flexura_kit.clock import Clock, utc_now
+from flexura_kit.clock import Clock, said_at, steady
 from flexura_kit.egress import Egress, EgressRefusedError, Network
 from flexura_kit.hosts import HostRefusedError, ascii_host, refuse_long_host_in
 
@@ -44,7 +44,9 @@ USER_AGENT = "Flexura-Webhooks/1"
 class HTTPPost:
     """Sends over https to the internet, and over http only to what the operator allows."""
 
-    def __init__(self, secure: ClientSession, plain: ClientSession, timeout_s: float, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, secure: ClientSession, plain: ClientSession, timeout_s: float, clock: Clock = steady.now
+    ) -> None:
         self._secure = secure
         self._plain = plain
         self._timeout_s = timeout_s
@@ -65,7 +67,7 @@ class HTTPPost:
                 # The status is the answer, whether the rest comes or not.
                 with suppress(TimeoutError, ClientError):
                     await response.content.read(ANSWER_BYTES_MAX)
-                return Answer(response.status, retry_after=self._retry_after(response.headers.get("Retry-After", "")))
+                return Answer(response.status, retry_after=self._retry_after(response.headers))
         except TimeoutError:
             return Answer(error=f"the receiver did not answer within {self._timeout_s:g} seconds")
         except (InvalidURL, HostRefusedError):
@@ -73,16 +75,16 @@ class HTTPPost:
         except (ClientError, OSError, ValueError) as error:
             return Answer(error=sentence_of(error))
 
-    def _retry_after(self, header: str) -> timedelta | None:
+    def _retry_after(self, headers: Mapping[str, str]) -> timedelta | None:
         """Reads seconds or a date; None where it is neither."""
-        header = header.strip()
+        header = headers.get("Retry-After", "").strip()
         if header.isdecimal() and header.isascii():
             return timedelta(seconds=int(header[:9]))
         try:
             time = parsedate_to_datetime(header)
         except ValueError:
             return None
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)) - self._clock()
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)) - said_at(headers.get("Date", ""), self._clock)
 
 
 def exact(url: str) -> URL:

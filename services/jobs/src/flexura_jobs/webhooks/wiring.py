@@ -8,7 +8,7 @@ from flexura_jobs.store import SQLOutbox, Writer
 from flexura_jobs.vault import Vault
 from flexura_jobs.webhooks.deliverer import LEASE, Deliverer
 from flexura_jobs.webhooks.post import http_post
-from flexura_jobs.wiring import MIGRATIONS, SERVICE, vault_of
+from flexura_jobs.wiring import MIGRATIONS, SERVICE, keep_time, vault_of
 from flexura_kit.clock import utc_now
 from flexura_kit.db import DatabaseWatch, database, migrate, transactions
 from flexura_kit.egress import networks
@@ -19,6 +19,7 @@ async def build(settings: WebhooksSettings, life: Lifecycle) -> None:
     secrets = needed_vault(settings)
     db = await life.enter(database(settings.database, SERVICE))
     await migrate(db, SERVICE, MIGRATIONS)
+    await keep_time(db, life)
     tx = await life.enter(transactions(settings.database, db))
     writer = Writer(tx)
     post = await life.enter(http_post(networks(settings.webhooks.networks), settings.in_flight_max))

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from flexura_kit.clock import Clock, utc_now
+from flexura_kit.clock import Clock, steady
 from flexura_search.domain.findings import EngineAnswer, EngineStatus, Hit, ImageHit
 from flexura_search.domain.queries import Query, TimeRange, Topic
 from flexura_search.engines.asking import with_operators
@@ -50,7 +50,7 @@ class BraveEngine:
         base_url: str = BASE_URL,
         *,
         is_fallback: bool = False,
-        clock: Clock = utc_now,
+        clock: Clock = steady.now,
     ) -> None:
         headers = {"Accept": "application/json", "X-Subscription-Token": key}
         self._api = JSONAPI(session, headers, key, lambda reply: explain(reply, clock()), clock)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ddgs import DDGS
 from ddgs.exceptions import DDGSException, RatelimitException, TimeoutException
 
-from flexura_kit.clock import Clock, utc_now
+from flexura_kit.clock import Clock, steady
 from flexura_search.domain.findings import (
     EngineAnswer,
     EngineFailedError,
@@ -78,7 +78,7 @@ class DDGSEngine:
         factory: Callable[..., Library] = DDGS,
         *,
         is_fallback: bool = True,
-        clock: Clock = utc_now,
+        clock: Clock = steady.now,
     ) -> None:
         self._executor = executor
         self._free = threading.BoundedSemaphore(threads_max)

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from flexura_kit.clock import Clock, utc_now
+from flexura_kit.clock import Clock, steady
 from flexura_search.domain.findings import EngineAnswer, Hit
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.engines.asking import sites_of
@@ -29,7 +29,7 @@ class ExaEngine:
         base_url: str = BASE_URL,
         *,
         is_fallback: bool = False,
-        clock: Clock = utc_now,
+        clock: Clock = steady.now,
     ) -> None:
         self._api = JSONAPI(session, {"x-api-key": key}, key, clock=clock)
         self._url = f"{base_url.rstrip('/')}/search"

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
-from flexura_kit.clock import Clock, utc_now
+from flexura_kit.clock import Clock, said_at, steady
 from flexura_search.domain.findings import EngineFailedError, EngineStatus, QueryTooLongError
 from flexura_search.engines.dates import seconds_until
 from flexura_search.engines.failures import Failure, Reply, failure_of, said, sentence_of
@@ -29,7 +29,7 @@ class JSONAPI:
         headers: Mapping[str, str],
         key: str = "",
         explain: Callable[[Reply], Failure | None] = lambda _: None,
-        clock: Clock = utc_now,
+        clock: Clock = steady.now,
     ) -> None:
         self._session = session
         self._headers = headers
@@ -57,7 +57,9 @@ class JSONAPI:
         """The error to raise: the sentence, what the engine said without the key, and when to ask again."""
         wait_s = failure.retry_after_s
         if wait_s is None:
-            wait_s = seconds_until(reply.headers.get("Retry-After", ""), self._clock())
+            wait_s = seconds_until(
+                reply.headers.get("Retry-After", ""), said_at(reply.headers.get("Date", ""), self._clock)
+            )
         words = said(reply)
         if self._key:
             # Replaced before it is cut, or a part of the key would stay.

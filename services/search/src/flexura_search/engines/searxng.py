@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from flexura_kit.clock import Clock, utc_now
+from flexura_kit.clock import Clock, steady
 from flexura_search.domain.findings import EngineAnswer, EngineFailedError, EngineStatus, Hit, ImageHit
 from flexura_search.domain.queries import Query, Topic
 from flexura_search.engines.asking import range_of, with_operators
@@ -37,7 +37,7 @@ class SearXNGEngine:
         user_agent: str,
         *,
         is_fallback: bool = False,
-        clock: Clock = utc_now,
+        clock: Clock = steady.now,
     ) -> None:
         # Its limiter turns away who takes no HTML, or names a library.
         headers = {"Accept": "application/json, text/html", "User-Agent": user_agent}

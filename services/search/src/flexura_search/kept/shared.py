@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from time import time
 
+from flexura_kit.clock import steady
 from flexura_search.domain.materials import Material
 from flexura_search.kept.bucket import Bucket
 from flexura_search.kept.sizes import characters_of, maybe_aside
@@ -11,7 +11,7 @@ from flexura_search.kept.writing import Pointer, Written, pack, point, put_toget
 
 
 class SharedShelf:
-    def __init__(self, bucket: Bucket, clock: Callable[[], float] = time) -> None:
+    def __init__(self, bucket: Bucket, clock: Callable[[], float] = steady.time) -> None:
         self._bucket = bucket
         self._clock = clock
 

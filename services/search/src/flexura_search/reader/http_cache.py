@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from time import monotonic, time
+from time import monotonic
 
+from flexura_kit.clock import said_at, steady
 from flexura_search.lately import Lately
 from flexura_search.reader.fetch import OK, Fetched, Fetcher, Gate, open_gate
 
@@ -66,13 +67,16 @@ def fresh_for(fetched: Fetched) -> float | None:
             age = fetched.headers.get("age", "")
             passed = int(age[:AGE_DIGITS]) if age.isdecimal() and age.isascii() else 0
             return min(FRESH_S_MAX, max(0.0, float(directives[name][:AGE_DIGITS]) - passed))
-    return _until(fetched.headers["expires"]) if "expires" in fetched.headers else FRESH_S
+    return (
+        _until(fetched.headers["expires"], fetched.headers.get("date", "")) if "expires" in fetched.headers else FRESH_S
+    )
 
 
-def _until(expires: str) -> float:
-    """A date that cannot be read, such as `0`, lies in the past."""
+def _until(expires: str, date: str) -> float:
+    """A date that cannot be read, such as `0`, lies in the past; others are meant by the clock of the site."""
     with suppress(ValueError, OverflowError):
-        return min(FRESH_S_MAX, max(0.0, parsedate_to_datetime(expires).timestamp() - time()))
+        fresh_s = parsedate_to_datetime(expires).timestamp() - said_at(date, steady.now).timestamp()
+        return min(FRESH_S_MAX, max(0.0, fresh_s))
     return 0.0
 
 

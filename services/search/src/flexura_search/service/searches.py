@@ -5,10 +5,11 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import TypeAdapter
 
+from flexura_kit.clock import steady
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_search.domain.filters import is_in_days, is_wanted
 from flexura_search.domain.fusion import Found, FoundImage, fuse, fuse_images
@@ -51,7 +52,7 @@ class Searches:
         shelf: Shelf,
         continuations: Continuations,
         places: Places,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = steady.now,
     ) -> None:
         self._federation = federation
         self._reader = reader
