@@ -18,7 +18,6 @@ import psutil
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 from servers.nats import NATSServer
 from servers.process import ServerProcess
-from servers.s3 import S3Server
 
 from flexura.errors.v1 import error_reason_pb2
 from flexura.jobs.v1 import job_pb2
@@ -27,7 +26,7 @@ from flexura.jobs.v1 import worker_service_pb2_grpc as pb_grpc
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import new_uuid7
 from flexura_kit.rpc import RPCServer, Service, error_to_message, rpc_server, to_duration
-from flexura_kit.settings import RPCServerSettings
+from flexura_kit.settings import BlobSettings, RPCServerSettings
 
 WAIT_S = 40.0
 POLL_S = 0.02
@@ -188,10 +187,17 @@ def seconds(value: float) -> Any:
     return to_duration(timedelta(seconds=value))
 
 
+class ObjectStore(Protocol):
+    """An S3 server, honest or not."""
+
+    @property
+    def settings(self) -> BlobSettings: ...
+
+
 class Plant:
     """Everything around the worker, and the worker."""
 
-    def __init__(self, folder: Path, broker: NATSServer, store: S3Server, timing: Timing) -> None:
+    def __init__(self, folder: Path, broker: NATSServer, store: ObjectStore, timing: Timing) -> None:
         self.folder = folder
         self.store = store
         self.broker = broker
@@ -283,7 +289,12 @@ class Surroundings(Protocol):
 
     target: str
     broker: NATSServer
-    store: S3Server
+    store: ObjectStore
+
+
+def store_environment(settings: BlobSettings) -> dict[str, str]:
+    told = {name: value for name, value in settings.model_dump().items() if value is not None}
+    return {f"FLEXURA_S3_{name.upper()}": str(value) for name, value in told.items()}
 
 
 class Worker:
@@ -306,14 +317,7 @@ class Worker:
             "FLEXURA_NATS_URL": plant.broker.url,
             "FLEXURA_NATS_USER": plant.broker.user,
             "FLEXURA_NATS_PASSWORD_FILE": str(plant.broker.password_file),
-            "FLEXURA_S3_ENDPOINT": plant.store.endpoint,
-            "FLEXURA_S3_SECURE": "true",
-            "FLEXURA_S3_CA_FILE": str(plant.store.certificate_file),
-            "FLEXURA_S3_CERTIFICATE_FILE": str(plant.store.certificate_file),
-            "FLEXURA_S3_BUCKET": plant.store.bucket,
-            "FLEXURA_S3_REGION": plant.store.region,
-            "FLEXURA_S3_ACCESS_KEY_FILE": str(plant.store.access_key_file),
-            "FLEXURA_S3_SECRET_KEY_FILE": str(plant.store.secret_key_file),
+            **store_environment(plant.store.settings),
             "FLEXURA_SPOOL_DIR": str(self.spool),
             "FLEXURA_SLOTS": "2",
             "FLEXURA_LOG_FORMAT": "json",
@@ -347,7 +351,7 @@ class Worker:
 
 @asynccontextmanager
 async def plant(
-    folder: Path, broker: NATSServer, store: S3Server, timing: Timing, models: tuple[str, ...] = ("image",)
+    folder: Path, broker: NATSServer, store: ObjectStore, timing: Timing, models: tuple[str, ...] = ("image",)
 ) -> AsyncIterator[Plant]:
     built = Plant(folder, broker, store, timing)
     try:

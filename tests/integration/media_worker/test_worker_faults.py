@@ -1,6 +1,7 @@
 """A worker that is at fault itself: no job pays for it, another worker takes the work, and it comes back by itself."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 from faults import disk
-from integration.media_worker.peers import PeerJob, Plant, Worker, until
+from integration.media_worker.peers import PeerJob, Plant, Timing, Worker, plant, until
+from servers.lying_s3 import Keeps, everything, lying_s3, nothing, other_bytes, the_first_half
+from servers.nats import NATSServer
 
 from flexura_kit.blob import blobs
 
@@ -230,3 +233,23 @@ def failed(jobs: list[PeerJob]) -> list[str]:
 
 def all_completed(jobs: list[PeerJob]) -> bool:
     return all(job.state == "completed" for job in jobs)
+
+
+@pytest.mark.parametrize("keeps", [nothing, the_first_half, other_bytes])
+async def test_a_store_that_lies_completes_no_job_and_fails_none(
+    tmp_path: Path, shared_nats: NATSServer, keeps: Keeps
+) -> None:
+    async with lying_s3(tmp_path / "liar") as liar:
+        liar.keeps = keeps
+        async with plant(tmp_path, shared_nats, liar, Timing()) as works, works.worker() as worker:
+            jobs = [await works.submit(payload_bytes=5000) for _ in range(4)]
+            await until(lambda: "store" in paused(worker), "the worker to pause")
+
+            assert [job.state for job in jobs if job.completions or job.failures] == []
+            liar.keeps = everything
+            await until(lambda: all_completed(jobs), "all jobs to complete", within_s=60)
+
+            assert failed(jobs) == []
+            kept = [f"/{liar.bucket}/{job.completions[0].object_key}" for job in jobs]
+            said = [job.completions[0].asset.sha256 for job in jobs]
+            assert [hashlib.sha256(liar.objects[key]).hexdigest() for key in kept] == said
