@@ -33,11 +33,14 @@ def headers(key: str, idempotency_key: str) -> dict[str, str]:
 @asynccontextmanager
 async def with_urllib3(url: str, key: str) -> AsyncIterator[Send]:
     """The engine of `requests`, told to send a POST again too."""
-    again = urllib3.Retry(total=60, backoff_factor=0.2, backoff_max=2, allowed_methods=None)
+    again = urllib3.Retry(
+        total=60, backoff_factor=0.2, backoff_max=2, allowed_methods=None, status_forcelist=(503, 504)
+    )
     with urllib3.PoolManager(retries=again, timeout=30) as pool:
 
         def submit(idempotency_key: str) -> str:
             answer = pool.request("POST", url, body=SUBMIT, headers=headers(key, idempotency_key))
+            assert answer.status == 202, answer.data
             job_id: str = answer.json()["job_id"]
             return job_id
 
@@ -56,10 +59,13 @@ async def with_aiohttp(url: str, key: str) -> AsyncIterator[Send]:
             for _ in range(450):
                 try:
                     async with session.post(url, data=SUBMIT, headers=headers(key, idempotency_key)) as answer:
-                        job_id: str = (await answer.json())["job_id"]
-                        return job_id
+                        if answer.status not in {503, 504}:
+                            assert answer.status == 202, await answer.text()
+                            job_id: str = (await answer.json())["job_id"]
+                            return job_id
                 except (aiohttp.ClientError, OSError):
-                    await asyncio.sleep(0.2)
+                    pass
+                await asyncio.sleep(0.2)
             raise TimeoutError("it did not come back")
 
         yield send
@@ -68,13 +74,22 @@ async def with_aiohttp(url: str, key: str) -> AsyncIterator[Send]:
 @asynccontextmanager
 async def with_curl(url: str, key: str) -> AsyncIterator[Send]:
     async def send(idempotency_key: str) -> str:
-        options = ["--silent", "--retry", "90", "--retry-delay", "1", "--retry-all-errors", "--data", SUBMIT.decode()]
+        options = [
+            "--silent",
+            "--fail",
+            "--retry",
+            "90",
+            "--retry-delay",
+            "1",
+            "--retry-all-errors",
+            "--data",
+            SUBMIT.decode(),
+        ]
         lines = [f"{name}: {value}" for name, value in headers(key, idempotency_key).items()]
         process = await asyncio.create_subprocess_exec(
             "curl", *options, *(part for line in lines for part in ("--header", line)), url, stdout=-1
         )
         answer, _ = await process.communicate()
-        # What was received before the fault is printed too, and that is nothing.
         job_id: str = json.loads(answer)["job_id"]
         return job_id
 
