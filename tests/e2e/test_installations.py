@@ -10,9 +10,19 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from servers.client import client
-from servers.installation import PARTS, Installation, children_of, installation, is_alive, start_installation
+from servers.installation import (
+    PARTS,
+    Installation,
+    children_of,
+    empty_log,
+    installation,
+    is_alive,
+    start_installation,
+    supervisor,
+)
 from servers.waiting import eventually
 
 from flexura_local.console import Console
@@ -72,6 +82,38 @@ async def test_git_does_not_see_a_home_wherever_it_lies(flexura: Installation) -
     listed = await asyncio.create_subprocess_exec("git", "ls-files", cwd=folder, stdout=asyncio.subprocess.PIPE)
 
     assert not [name for name in (await listed.communicate())[0].split() if name.startswith(b"home/")]
+
+
+@pytest.mark.heavy
+async def test_who_finds_it_ready_finds_the_first_key_too_and_every_link_by_its_public_name(tmp_path: Path) -> None:
+    port, public = free_ports(1)[0], "https://flexura.example.com"
+    own = {"FLEXURA_HOME": str(tmp_path / "home"), "FLEXURA_PORT": str(port), "FLEXURA_PUBLIC_URL": public}
+    for _ in range(2):
+        process = supervisor(own, empty_log(tmp_path))
+        starting = asyncio.create_task(process.start())
+        async with aiohttp.ClientSession(f"http://localhost:{port}") as session:
+            async with asyncio.timeout(90):
+                while not await answers_ready(session):
+                    await asyncio.sleep(0.01)
+            key = (tmp_path / "home" / "first-key").read_text().strip()
+            async with session.get("/api/jobs", headers={"Authorization": f"Bearer {key}"}) as answer:
+                assert answer.status == 200
+            async with session.get("/api/agent/models") as answer:
+                catalog = await answer.text()
+        await starting
+        assert f"{public}/api/generate/image" in catalog
+        assert "localhost" not in catalog
+        assert f"{public} (http://localhost:{port} on this machine) is ready" in process.log_text
+        await process.stop()
+        (tmp_path / "home" / "first-key").unlink()
+
+
+async def answers_ready(session: aiohttp.ClientSession) -> bool:
+    try:
+        async with session.get("/readyz") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False
 
 
 async def test_second_start_on_the_same_home_says_so(flexura: Installation) -> None:

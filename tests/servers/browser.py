@@ -1,8 +1,11 @@
 """A real Chromium without a window, and a site for it whose pages tell what they have seen."""
 
 import asyncio
+import contextlib
 import json
+import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +18,7 @@ MISSING = "this test needs Chromium (Debian: apt-get install chromium-headless-s
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
 
 REPORT = """
-const tell = (what) => fetch("/told", { method: "POST", body: JSON.stringify(what) });
+const tell = (what) => fetch("/told", { method: "POST", body: JSON.stringify(what) }).catch(() => {});
 window.onerror = (message) => tell({ error: String(message) });
 window.onunhandledrejection = (event) => tell({ error: String(event.reason) });
 """
@@ -60,14 +63,16 @@ async def chromium(url: str, folder: Path) -> AsyncIterator[None]:
     assert program is not None, MISSING
     with (folder / "chromium.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            program, *FLAGS, f"--user-data-dir={folder / 'profile'}", url, stdout=log, stderr=log
+            program,
+            *(*FLAGS, f"--user-data-dir={folder / 'profile'}", url),
+            stdout=log,
+            stderr=log,
+            # Debian's program is a script, and what it starts does not end with it: the group does.
+            start_new_session=True,
         )
         try:
             yield
         finally:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 10)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()

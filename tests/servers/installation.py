@@ -19,7 +19,6 @@ from servers.retry import with_fresh_ports
 from servers.waiting import eventually
 
 AS_MAKE_RUN = ("-m", "flexura_local")
-KEY = re.compile(r"fx_live_[0-9A-Za-z]{38}")
 PARTS = {
     "nats": "nats-server",
     "s3": "weed",
@@ -34,7 +33,7 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Installation:
-    """Where it is, the key that it printed, and its processes by the name of their part."""
+    """Where it is, its first key, and its processes by the name of their part."""
 
     home: Home
     port: int
@@ -50,7 +49,7 @@ class Installation:
 
     @property
     def key(self) -> str:
-        return KEY.findall(self.printed)[-1]
+        return self.home.first_key_file.read_text().strip()
 
     @property
     def nats_url(self) -> str:

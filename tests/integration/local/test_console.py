@@ -31,3 +31,12 @@ def test_command_to_paste_names_the_place_and_the_key() -> None:
     command = try_it("http://localhost:3001", "fx_live_x")
     assert "http://localhost:3001/api/generate/image" in command
     assert "Bearer fx_live_x" in command
+
+
+def test_the_key_is_shown_on_a_terminal_alone() -> None:
+    file, terminal = io.StringIO(), _Terminal()
+    for stream in (file, terminal):
+        Console(stream).first_steps("http://localhost:3001", "fx_live_x", ".flexura/first key")
+    assert "fx_live_x" in terminal.getvalue()
+    assert "fx_live_x" not in file.getvalue()
+    assert "Bearer $(cat '.flexura/first key')" in file.getvalue()

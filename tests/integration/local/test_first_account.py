@@ -30,8 +30,8 @@ async def _auth(home: Home, nats: NATSServer, database: str = "auth") -> AsyncIt
     part = rpc_part(home, "auth", bus | own)
 
     async def why_not_ready() -> str | None:
-        # It asks the server alone; the child of the supervisor plays no part in it.
-        return await part.why_not_ready(None)  # type: ignore[arg-type]
+        # Whoever asks for the first account waits for auth.
+        return None
 
     process = ServerProcess(part.command, home.log("auth"), why_not_ready, environment=part.environment)
     await process.start()
@@ -63,10 +63,17 @@ async def test_damaged_file_is_replaced(home: Home, shared_nats: NATSServer) -> 
 
 async def test_auth_that_cannot_be_reached_is_said_in_one_line(home: Home) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "flexura_local.first_account", "unix:/nowhere.sock", str(home.first_key_file)),
+        *(sys.executable, "-m", "flexura_local.first_account"),
+        *("unix:/nowhere.sock", str(home.first_key_file), "0.5"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     output, errors = await process.communicate()
     assert (process.returncode, output) == (1, b"")
-    assert errors == b"a part of the service cannot be reached\n"
+    assert errors == b"it does not answer at unix:/nowhere.sock\n"
+
+
+async def test_auth_that_is_just_starting_is_waited_for(home: Home, shared_nats: NATSServer) -> None:
+    asking = asyncio.create_task(first_key(target(home, "auth"), home.first_key_file))
+    async with _auth(home, shared_nats):
+        assert is_well_formed(await asking)

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from servers.installation import children_of, is_alive
+from servers.installation import children_of, command_of, is_alive
 from servers.waiting import eventually
 
 STUBBORN = """
@@ -21,10 +21,13 @@ IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); p
 async def when_set(child):
     return None if READY and "set" in child.log_since_start() else "not set"
 
-part = Part("stubborn", "here", [sys.executable, "-c", IGNORES], when_set, stop_grace_s=30)
+parts = [Part("stubborn", "here", [sys.executable, "-c", IGNORES], when_set, stop_grace_s=30)]
+if READY:
+    parts.append(Part("broken", "here", [sys.executable, "-c", "raise SystemExit(3)"], when_set))
 home = Home(Path(sys.argv[1]))
 with home.held():
-    asyncio.run(Supervisor(home, Plan(((part,),), "unix:/nowhere.sock", "http://nowhere"), Console()).run())
+    plan = Plan((tuple(parts),), "unix:/nowhere.sock", "http://nowhere", "http://nowhere")
+    asyncio.run(Supervisor(home, plan, Console()).run())
 """
 
 
@@ -39,8 +42,8 @@ async def _supervisor(folder: Path, *, ready: bool) -> asyncio.subprocess.Proces
 async def _child_of(process: asyncio.subprocess.Process, folder: Path) -> int:
     log = folder / "log" / "stubborn.log"
     await eventually(lambda: log.exists() and "set" in log.read_text())
-    # The part was started first; whoever asks for the first account comes after it.
-    return min(children_of(process.pid))
+    (child,) = (child for child in children_of(process.pid) if "SIG_IGN" in command_of(child))
+    return child
 
 
 async def test_second_request_to_stop_kills_at_once(tmp_path: Path) -> None:
@@ -59,12 +62,16 @@ async def test_second_request_to_stop_kills_at_once(tmp_path: Path) -> None:
 async def test_start_that_fails_stops_what_was_started_and_says_why(tmp_path: Path) -> None:
     process = await _supervisor(tmp_path, ready=True)
     child = await _child_of(process, tmp_path)
-    # Nobody answers for the first account, so the start cannot end well; a second request need not wait for the part.
-    await asyncio.sleep(2)
-    process.send_signal(signal.SIGTERM)
+    # Another part dies again and again; a second request need not wait for this one.
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        while b"could not start" not in await process.stdout.readline():
+            pass
     await asyncio.sleep(0.5)  # The system makes one of two signals that are sent at the same moment.
+    process.send_signal(signal.SIGTERM)
+    await asyncio.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(15):
         output, _ = await process.communicate()
     assert not is_alive(child)
-    assert b"StartError: auth made no first account" in output
+    assert b"StartError: broken does not become ready" in output

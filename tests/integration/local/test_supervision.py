@@ -39,7 +39,9 @@ async def _when_set(child: Child) -> str | None:
 def home(tmp_path: Path) -> Home:
     folder = tmp_path / "home"
     folder.mkdir()
-    return Home(folder)
+    home = Home(folder)
+    home.sockets.mkdir()
+    return home
 
 
 def _keeper(

@@ -20,8 +20,26 @@ def test_an_address_that_cannot_be_read_stops_the_start(listen: str) -> None:
 
 def test_the_public_url_has_no_slash_at_its_end_and_a_scheme_at_its_start() -> None:
     assert EdgeSettings(public_url="https://a.example/", **TARGETS).public_url == "https://a.example"
-    with pytest.raises(ValidationError, match="http"):
-        EdgeSettings(public_url="a.example", **TARGETS)
+    assert EdgeSettings(public_url="https://a.example:8443/x", **TARGETS).public_url == "https://a.example:8443/x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            "https://u@a.example",
+            "https://a.example?x",
+            "https://a.example#x",
+        ),
+        *("https://a example", "https://a.example:0", "https://a.example:x", "https://a\n.example"),
+    ],
+)
+def test_a_public_url_that_no_client_can_call_stops_the_start(url: str) -> None:
+    with pytest.raises(ValidationError, match=r"public_url"):
+        EdgeSettings(public_url=url, **TARGETS)
 
 
 def test_origins_are_read_as_browsers_write_them() -> None:

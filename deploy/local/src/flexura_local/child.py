@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from flexura_local.notifications import Notifications
+
 LAUNCHER = Path(__file__).with_name("launch.py")
 LOG_BYTES_MAX = 16 << 20
 LOG_TAIL_BYTES = 16 << 10
@@ -22,25 +24,35 @@ LINE_CHARACTERS_MAX = 160
 class Child:
     """A running program."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path, log_start: int) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, log: Path, log_start: int, notifications: Notifications
+    ) -> None:
         self._process = process
+        self._notifications = notifications
         self._log = log
         self._log_start = log_start
 
     @classmethod
-    async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Child":
-        with opened(log) as stream:
-            log_start = stream.tell()
-            process = await asyncio.create_subprocess_exec(
-                *launched(*command),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                env=environment,
-                # A group of its own: Ctrl-C reaches the supervisor alone, which then stops all in order.
-                start_new_session=True,
-            )
-        return cls(process, log, log_start)
+    async def start(
+        cls, command: Sequence[str], environment: Mapping[str, str], log: Path, ready_socket: Path
+    ) -> "Child":
+        notifications = Notifications(ready_socket)
+        try:
+            with opened(log) as stream:
+                log_start = stream.tell()
+                process = await asyncio.create_subprocess_exec(
+                    *launched(*command),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    env={**environment, "NOTIFY_SOCKET": str(ready_socket)},
+                    # A group of its own: Ctrl-C reaches the supervisor alone, which then stops all in order.
+                    start_new_session=True,
+                )
+        except BaseException:
+            notifications.close()
+            raise
+        return cls(process, log, log_start, notifications)
 
     @property
     def pid(self) -> int:
@@ -50,9 +62,14 @@ class Child:
     def is_running(self) -> bool:
         return self._process.returncode is None
 
+    def why_not_ready(self) -> str | None:
+        """What it says itself; None once it has said that it is ready."""
+        return self._notifications.why_not_ready()
+
     async def wait(self) -> str:
         """Waits for its end and says how it ended."""
         code = await self._process.wait()
+        self._notifications.close()
         if code >= 0:
             return f"ended with status {code}"
         return f"was killed by {signal.Signals(-code).name}"

@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -48,10 +49,19 @@ class Console:
             self._print(f"  {hint}")
         self._print("")
 
-    def welcome(self, url: str, key: str, key_file: str, seconds: float) -> None:
-        self._print(f"\n  {self._paint(BOLD, url)} is ready, {seconds:.1f} s after the start. Ctrl-C stops it.\n")
-        self._print(f"  Your API key, kept in {key_file}:\n\n    {self._paint(BOLD, key)}\n")
-        self._print(f"  Try it:\n\n{try_it(url, key)}\n")
+    def welcome(self, public_url: str, local_url: str, seconds: float) -> None:
+        here = "" if public_url == local_url else f" ({local_url} on this machine)"
+        url = self._paint(BOLD, public_url)
+        self._print(f"\n  {url}{here} is ready, {seconds:.1f} s after the start. Ctrl-C stops it.\n")
+
+    def first_steps(self, url: str, key: str, key_file: str) -> None:
+        """Shows the key where a person looks; what goes to a file or a log only says where it is kept."""
+        if self._stream.isatty():
+            self._print(f"  Your API key, kept in {key_file}:\n\n    {self._paint(BOLD, key)}\n")
+        else:
+            self._print(f"  Your API key is kept in {key_file}.\n")
+        shown_key = key if self._stream.isatty() else f"$(cat {shlex.quote(key_file)})"
+        self._print(f"  Try it:\n\n{try_it(url, shown_key)}\n")
 
     def stopping(self) -> None:
         self._print(f"\n  {self._paint(DIM, 'Stopping; once more Ctrl-C kills.')}")

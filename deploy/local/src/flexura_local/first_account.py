@@ -1,4 +1,7 @@
-"""Makes the first account and its key: `python -m flexura_local.first_account AUTH_TARGET KEY_FILE`; prints the key."""
+"""Makes the first account and its key, and prints the key.
+
+`python -m flexura_local.first_account AUTH_TARGET KEY_FILE SECONDS` waits so long for auth.
+"""
 
 import asyncio
 import sys
@@ -16,13 +19,16 @@ if TYPE_CHECKING:
     # A name of the typed stubs alone.
     from flexura.auth.v1.auth_service_pb2_grpc import AuthServiceAsyncStub
 
+START_TIMEOUT_S = 60.0
 TIMEOUT_S = 10.0
 REQUEST_ID = "first-account"  # The same in each start: the account that was made first is answered again.
 
 
-async def first_key(target: str, file: Path) -> str:
-    """Answers the kept key where it works, else makes one and keeps it."""
+async def first_key(target: str, file: Path, start_timeout_s: float = START_TIMEOUT_S) -> str:
+    """Answers the kept key where it works, else makes one and keeps it. Waits for auth, which may just be starting."""
     async with rpc_channel(target) as channel:
+        async with asyncio.timeout(start_timeout_s):
+            await channel.channel_ready()
         auth = AuthServiceStub(channel)
         kept = kept_key(file)
         if is_well_formed(kept) and await works(auth, kept):
@@ -46,9 +52,12 @@ async def works(auth: "AuthServiceAsyncStub", secret: str) -> bool:
 
 def main() -> int:
     try:
-        key = asyncio.run(first_key(sys.argv[1], Path(sys.argv[2])))
+        key = asyncio.run(first_key(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))
     except FlexuraError as error:
         sys.stderr.write(f"{error.message}\n")
+        return 1
+    except TimeoutError:
+        sys.stderr.write(f"it does not answer at {sys.argv[1]}\n")
         return 1
     sys.stdout.write(key)
     return 0

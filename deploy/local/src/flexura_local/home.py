@@ -15,7 +15,7 @@ from flexura_local.ports import free_ports, taken
 from flexura_local.s3 import GRPC_OFFSET, store_ports
 
 SOCKET_PATH_MAX = 100  # The system's limit is 107 bytes; the longest socket here must fit.
-LONGEST_SOCKET = "search.sock"
+LONGEST_SOCKET = "media-worker.ready"
 
 
 class HomeTakenError(Exception):
@@ -42,6 +42,10 @@ class Home:
 
     def log(self, part: str) -> Path:
         return self._inside("log") / f"{part}.log"
+
+    def ready_socket(self, part: str) -> Path:
+        """Where the part says that it is ready."""
+        return self.sockets / f"{part}.ready"
 
     def secret_file(self, name: str) -> Path:
         """Names a file with a secret that is made when first asked for."""

@@ -27,6 +27,7 @@ class Keeper:
         self.ready = asyncio.Event()
         self.hopeless = asyncio.Event()
         self._log = home.log(part.name)
+        self._ready_socket = home.ready_socket(part.name)
         self._console = console
         self._stopping = asyncio.Event()
         self._child: Child | None = None
@@ -64,7 +65,7 @@ class Keeper:
     async def _live(self, began: float) -> str:
         self._ready_at = math.inf
         try:
-            child = await Child.start(self.part.command, self.part.environment, self._log)
+            child = await Child.start(self.part.command, self.part.environment, self._log, self._ready_socket)
         except OSError as error:
             self._child = None
             return f"could not be started ({error})"

@@ -10,7 +10,7 @@ from pathlib import Path
 from flexura_local.child import Child
 from flexura_local.home import Home
 from flexura_local.nats import Broker
-from flexura_local.readiness import FullDisk, http_ready, log_says_ready, rpc_serving
+from flexura_local.readiness import FullDisk, http_ready, says_ready
 from flexura_local.s3 import BUCKET, Store
 from flexura_local.settings import LocalSettings
 
@@ -32,6 +32,10 @@ class Part:
     command: list[str]
     why_not_ready: Callable[[Child], Awaitable[str | None]]
     settings: dict[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+    """Parts that must be ready before it is started; all others are waited for by the part itself."""
+    needs_first_key: bool = False
+    """Whether it is started only once there is a first key, so that who finds it ready finds the key too."""
     stop_grace_s: float = 4.0
     port: int | None = None
     """Where on loopback it takes connections from when it is ready until it ends."""
@@ -49,11 +53,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """All parts, stage after stage: a stage starts when the one before is ready, and stops before it."""
+    """All parts, stage after stage: they start side by side, and a stage stops before the one above it."""
 
     stages: tuple[tuple[Part, ...], ...]
     auth_target: str
     public_url: str
+    local_url: str
 
 
 def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
@@ -70,7 +75,8 @@ def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
     return Plan(
         stages=((broker_part(broker), store_part(store)), measurable[:3], measurable[3:]),
         auth_target=target(home, "auth"),
-        public_url=public_url(settings),
+        public_url=settings.public_url or local_url(settings),
+        local_url=local_url(settings),
     )
 
 
@@ -78,7 +84,7 @@ def own_parts(
     settings: LocalSettings, home: Home, hosts: list[str], bus: dict[str, str], blobs: dict[str, str]
 ) -> list[Part]:
     common = {"FLEXURA_LOG_LEVEL": settings.log.level, "FLEXURA_LOG_FORMAT": "json"}
-    public = {"FLEXURA_PUBLIC_URL": public_url(settings)}
+    public = {"FLEXURA_PUBLIC_URL": settings.public_url or local_url(settings)}
     webhooks = {
         "FLEXURA_WEBHOOKS_KEY_FILE": str(home.secret_file("webhook-key")),
         "FLEXURA_WEBHOOKS_NETWORKS": settings.webhooks.networks,
@@ -118,7 +124,7 @@ def reaching_store(home: Home, store: Store) -> dict[str, str]:
     }
 
 
-def public_url(settings: LocalSettings) -> str:
+def local_url(settings: LocalSettings) -> str:
     return f"http://localhost:{settings.port}"
 
 
@@ -146,12 +152,9 @@ def store_part(store: Store) -> Part:
 
 
 def rpc_part(home: Home, name: str, settings: dict[str, str]) -> Part:
-    async def why_not_ready(_: Child) -> str | None:
-        return await rpc_serving(target(home, name))
-
     socket = home.sockets / f"{name}.sock"
     settings = settings | {"FLEXURA_RPC_LISTEN": target(home, name), "FLEXURA_RPC_GRACE_S": "2"}
-    return Part(name, shown(socket), module(f"flexura_{name}"), why_not_ready, settings)
+    return Part(name, shown(socket), module(f"flexura_{name}"), says_ready, settings)
 
 
 def worker_part(home: Home, settings: LocalSettings, shared: dict[str, str]) -> Part:
@@ -163,7 +166,7 @@ def worker_part(home: Home, settings: LocalSettings, shared: dict[str, str]) -> 
     }
     where = f"{settings.slots} slot{'s' if settings.slots > 1 else ''}"
     worker = module("flexura_media_worker")
-    return Part("media-worker", where, worker, log_says_ready, shared | own, stop_grace_s=WORKER_GRACE_S)
+    return Part("media-worker", where, worker, says_ready, shared | own, stop_grace_s=WORKER_GRACE_S)
 
 
 def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -> Part:
@@ -179,12 +182,15 @@ def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -
         "FLEXURA_DRAIN_S": "0.2",  # Nobody could be sent to another edge: there is none.
         "FLEXURA_GRACE_S": "2",
     }
-    return Part("edge", f"http://localhost:{port}", module("flexura_edge"), why_not_ready, shared | own)
+    where, command = f"http://localhost:{port}", module("flexura_edge")
+    return Part("edge", where, command, why_not_ready, shared | own, needs_first_key=True)
 
 
 def webhooks_part(settings: dict[str, str]) -> Part:
     settings = settings | {"FLEXURA_GRACE_S": "2"}
-    return Part("webhooks", "to receivers outside", module("flexura_jobs.webhooks"), log_says_ready, settings)
+    command = module("flexura_jobs.webhooks")
+    # It finds its tables once jobs has brought the database up to date.
+    return Part("webhooks", "to receivers outside", command, says_ready, settings, after=("jobs",))
 
 
 def measured(part: Part, settings: LocalSettings, number: int) -> Part:

@@ -1,17 +1,13 @@
 """How one sees from outside whether a part is of use; each question answers what is wrong, None for nothing."""
 
 import asyncio
-import contextlib
 import http.client
-import json
 import shutil
-import sys
 from pathlib import Path
 
-from flexura_local.child import Child, launched
+from flexura_local.child import Child
 
 ANSWER_TIMEOUT_S = 3.0
-RPC_TIMEOUT_S = 20.0
 NO_ROOM = "no space left on device"
 ROOM_BYTES = 4 << 20  # From so much on a disk is not full any more.
 
@@ -19,26 +15,6 @@ ROOM_BYTES = 4 << 20  # From so much on a disk is not full any more.
 async def http_ready(port: int) -> str | None:
     """Asks the edge's own /readyz."""
     return await asyncio.to_thread(_http_ready, port)
-
-
-async def rpc_serving(target: str) -> str | None:
-    """Waits for gRPC health, in a process of its own: one that has used gRPC must not start others."""
-    process = await asyncio.create_subprocess_exec(
-        *launched(sys.executable, "-m", "flexura_local.serving", target),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(RPC_TIMEOUT_S):
-            output, _ = await process.communicate()
-    except TimeoutError:
-        return f"{target} does not answer"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    return None if process.returncode == 0 else output.decode(errors="replace").strip().rpartition("\n")[2]
 
 
 async def refuses(port: int) -> bool:
@@ -54,15 +30,9 @@ async def refuses(port: int) -> bool:
     return False
 
 
-async def log_says_ready(child: Child) -> str | None:
-    """For a part that serves nobody and so has no door to knock at: its log says when it can work."""
-    said = "it has not said yet"
-    for line in child.log_since_start():
-        with contextlib.suppress(ValueError):
-            event = json.loads(line)
-            if event.get("event") == "readiness_changed":
-                said = "" if event.get("ready") else json.dumps(event.get("missing"))
-    return said or None
+async def says_ready(child: Child) -> str | None:
+    """For our own parts: each tells by itself when it can work."""
+    return child.why_not_ready()
 
 
 class FullDisk:

@@ -2,12 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from flexura_kit.egress import networks
-from flexura_kit.settings import Group, MetricsSettings, Positive, Settings
+from flexura_kit.settings import Group, MetricsSettings, Positive, PublicURL, Settings
 
 
 class WebhookSettings(Group):
@@ -57,8 +57,11 @@ class LocalSettings(Settings):
     """Folder where everything is kept: data, credentials, logs."""
     port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
     """Where people and agents reach it, on this machine only."""
+    public_url: PublicURL | Literal[""] = ""
+    """What clients call it where a proxy with TLS stands before it, such as `https://flexura.example.com`; every link \
+in an answer begins with it. Empty for `http://localhost:` and the port."""
     cors_origins: str = ""
-    """Origins whose pages may use routes that need a key, separated by commas, such as `http://localhost:5173`."""
+    """Origins whose pages may use routes that need a key, separated by commas; `*` for all. Never with cookies."""
     slots: Positive = Field(default_factory=lambda: 2 * (os.cpu_count() or 1))
     """Jobs that the media worker does at once; twice the number of cores where nothing is said."""
     providers: str = "flexura-canvas,flexura-motion,flexura-tones,flexura-testcard"

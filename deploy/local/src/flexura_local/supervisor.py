@@ -1,10 +1,12 @@
 """Starts all parts in order, keeps them running, and stops them in the order in which they need each other."""
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from flexura_local.child import launched
 from flexura_local.console import Console
@@ -12,8 +14,10 @@ from flexura_local.home import Home
 from flexura_local.keeper import Keeper
 from flexura_local.parts import Plan, shown
 
+T = TypeVar("T")
+
 START_TIMEOUT_S = 90.0
-FIRST_ACCOUNT_TIMEOUT_S = 20.0
+FIRST_ACCOUNT_TIMEOUT_S = 60.0
 
 
 class StartError(Exception):
@@ -55,21 +59,35 @@ class Supervisor:
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
         began = time.monotonic()
-        for stage in self._stages:
-            if self._stop_asked.is_set():
-                return
-            for keeper in stage:
-                group.create_task(keeper.run(), name=keeper.part.name)
-            await self._unless_stopped(self._stage_ready(stage))
-        if self._stop_asked.is_set():
+        key = await self._unless_stopped(self._all_started(group))
+        if key is None:
             return
-        key = await self._first_key()
         key_file = shown(self._home.first_key_file)
-        self._console.welcome(self._plan.public_url, key, key_file, time.monotonic() - began)
+        self._console.welcome(self._plan.public_url, self._plan.local_url, time.monotonic() - began)
+        self._console.first_steps(self._plan.local_url, key, key_file)
 
-    async def _stage_ready(self, stage: list[Keeper]) -> None:
-        for keeper in stage:
-            await self._keeper_ready(keeper)
+    async def _all_started(self, group: asyncio.TaskGroup) -> str:
+        """Starts all parts side by side and answers the first key when each is ready; raises StartError."""
+        try:
+            async with asyncio.TaskGroup() as starts:
+                key = starts.create_task(self._first_key(), name="first-key")
+                for keeper in self._keepers():
+                    starts.create_task(self._started(keeper, group, key), name=f"start-{keeper.part.name}")
+        except* StartError as errors:
+            failure = errors.exceptions[0]
+            raise failure from None
+        return key.result()
+
+    async def _started(self, keeper: Keeper, group: asyncio.TaskGroup, key: asyncio.Task[str]) -> None:
+        for other in self._keepers():
+            if other.part.name in keeper.part.after:
+                await self._keeper_ready(other)
+        if keeper.part.needs_first_key:
+            await asyncio.wait([key])
+            if key.cancelled() or key.exception() is not None:
+                return
+        group.create_task(keeper.run(), name=keeper.part.name)
+        await self._keeper_ready(keeper)
 
     async def _keeper_ready(self, keeper: Keeper) -> None:
         waits = [asyncio.create_task(event.wait()) for event in (keeper.ready, keeper.hopeless)]
@@ -81,32 +99,34 @@ class Supervisor:
         if not keeper.ready.is_set():
             raise StartError(f"{keeper.part.name} does not become ready; see {shown(self._home.log(keeper.part.name))}")
 
-    async def _unless_stopped(self, work: Awaitable[None]) -> None:
-        task, stop = asyncio.ensure_future(work), asyncio.create_task(self._stop_asked.wait())
+    async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What the work answers; None where it is asked to stop first."""
+        task, stop = asyncio.create_task(work), asyncio.create_task(self._stop_asked.wait())
         try:
             await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
+            return await task if task.done() else None
         finally:
-            stop.cancel()
-            if not task.done():
-                task.cancel()
-        if task.done():
-            await task
+            for waited in (task, stop):
+                waited.cancel()
+            await asyncio.wait([task, stop])
 
     async def _first_key(self) -> str:
         # In a process of its own: one that has used gRPC must not start others.
         process = await asyncio.create_subprocess_exec(
             *launched(sys.executable, "-m", "flexura_local.first_account"),
-            *(self._plan.auth_target, str(self._home.first_key_file)),
+            *(self._plan.auth_target, str(self._home.first_key_file), str(FIRST_ACCOUNT_TIMEOUT_S)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            async with asyncio.timeout(FIRST_ACCOUNT_TIMEOUT_S):
+            async with asyncio.timeout(START_TIMEOUT_S):
                 output, errors = await process.communicate()
         except TimeoutError:
-            process.kill()
             raise StartError("auth did not answer when asked for the first account") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
         if process.returncode != 0:
             raise StartError(f"auth made no first account: {errors.decode(errors='replace').strip()}")
         return output.decode()

@@ -12,6 +12,7 @@ import uvloop
 
 from flexura_kit import log
 from flexura_kit.metrics import metrics_port
+from flexura_kit.notify import Notifier, notifier
 from flexura_kit.secret_files import NamedFiles, named_files
 from flexura_kit.settings import SecretFileError, Settings, load
 
@@ -50,8 +51,9 @@ class StatusAware(Protocol):
 class Lifecycle:
     """What a process owns. It stops in three steps: servers drain, loops end, contexts close in reverse order."""
 
-    def __init__(self) -> None:
+    def __init__(self, manager: Notifier | None = None) -> None:
         self.stopping = asyncio.Event()
+        self._manager = manager or Notifier()
         self.ready_checks: dict[str, ReadyCheck] = {}
         self.impaired_checks: dict[str, ReadyCheck] = {}
         self._contexts = AsyncExitStack()
@@ -92,6 +94,7 @@ class Lifecycle:
             await self.stopping.wait()
         finally:
             self.stopping.set()
+            self._manager.stopping()
             for server in reversed(started):
                 await server.stop()
             for task in self._tasks:
@@ -136,7 +139,14 @@ class Lifecycle:
                         await server.set_ready(is_ready=not unready)
                     if isinstance(server, StatusAware):
                         server.set_status(unready, impaired)
+                self._tell_manager(unready)
             await asyncio.sleep(READY_INTERVAL_S)
+
+    def _tell_manager(self, unready: dict[str, str]) -> None:
+        if unready:
+            self._manager.not_ready(unready)
+        else:
+            self._manager.ready()
 
 
 def found_by(checks: Mapping[str, ReadyCheck]) -> dict[str, str]:
@@ -152,7 +162,7 @@ def main(service: str, settings_type: type[SettingsT], build: Build[SettingsT]) 
 
 
 async def program(settings: SettingsT, build: Build[SettingsT]) -> int:
-    life = Lifecycle()
+    life = Lifecycle(notifier())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, life.stopping.set)
     try:

@@ -6,13 +6,26 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "FLEXURA_"
 
 Positive = Annotated[int, Field(gt=0)]
+
+
+def public_url(text: str) -> str:
+    """The address that clients call, without the slash at its end; raises ValueError where it is none."""
+    parts = urlsplit(text)
+    is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    if not is_whole or "@" in parts.netloc or parts.query or parts.fragment or not text.isprintable() or " " in text:
+        raise ValueError("must be the address that clients call, such as https://flexura.example.com")
+    return text.rstrip("/")
+
+
+PublicURL = Annotated[str, AfterValidator(public_url)]
 
 
 class Group(BaseModel):

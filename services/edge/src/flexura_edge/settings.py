@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from flexura_kit.settings import BlobSettings, BusSettings, Positive, Settings
+from flexura_kit.settings import BlobSettings, BusSettings, Positive, PublicURL, Settings
 
 ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s@?#]+")
 DEFAULT_PORT = {"http": ":80", "https": ":443"}
@@ -20,7 +20,7 @@ class EdgeSettings(Settings):
 
     listen: str = "127.0.0.1:3000,[::1]:3000"
     """Addresses to listen on, separated by commas; on a machine without IPv6 all but the first may be missing."""
-    public_url: str = "http://localhost:3000"
+    public_url: PublicURL = "http://localhost:3000"
     """What clients call this server; every link in an answer begins with it."""
     auth_target: str
     """gRPC address of the auth service: `unix:/path.sock`, `host:port` or `dns:///name:port`."""
@@ -53,13 +53,6 @@ decrypt them. Without it a token works on the edge alone that made it."""
     """Seconds on shutdown for which new requests are still taken, so that a load balancer sees that it is not ready."""
     grace_s: float = 20.0
     """Seconds after `FLEXURA_DRAIN_S` that requests under way have on shutdown."""
-
-    @field_validator("public_url")
-    @classmethod
-    def _has_no_path(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
-        return url.rstrip("/")
 
     @field_validator("cors_origins")
     @classmethod

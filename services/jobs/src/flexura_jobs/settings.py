@@ -13,6 +13,7 @@ from flexura_kit.settings import (
     DatabaseSettings,
     Group,
     Positive,
+    PublicURL,
     RPCServerSettings,
     Settings,
 )
@@ -92,7 +93,7 @@ class WebhooksSettings(Settings):
     database: DatabaseSettings
     webhooks: WebhookSettings = WebhookSettings()
 
-    public_url: str = "http://localhost:3000"
+    public_url: PublicURL = "http://localhost:3000"
     """What clients call this installation; the links in messages begin with it."""
     in_flight_max: Positive = 128
     """Messages that are sent at once."""

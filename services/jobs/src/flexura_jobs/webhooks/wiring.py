@@ -24,7 +24,7 @@ async def build(settings: WebhooksSettings, life: Lifecycle) -> None:
     writer = Writer(tx)
     post = await life.enter(http_post(networks(settings.webhooks.networks), settings.in_flight_max))
     deliverer = Deliverer(
-        SQLOutbox(tx, writer, LEASE), post, secrets, utc_now, settings.public_url.rstrip("/"), settings.in_flight_max
+        SQLOutbox(tx, writer, LEASE), post, secrets, utc_now, settings.public_url, settings.in_flight_max
     )
     watch = DatabaseWatch(db, Row.metadata.tables)
 
