@@ -27,7 +27,10 @@ def filled(step: str, metadata: Mapping[str, str]) -> str:
 _CATALOG = "Fetch GET /api/agent/models and take a model whose status is active."
 _MEND_AND_SEND = "Mend what `errors` names and send the request again."
 _WAIT_AND_SEND = "Wait for retry_after_ms and send the same request again."
-_MAKE_A_KEY = "Create a key on the dashboard and send it as `Authorization: Bearer fx_live_...`."
+_MAKE_A_KEY = (
+    "Get a key from the operator of this server, who makes one with `make key` or `flexura-admin key create`, and send "
+    "it as `Authorization: Bearer fx_live_...`."
+)
 _OPEN_AGAIN = "Get another one of POST /api/events/token; open the stream with it and the last `id` as `cursor`."
 _AS_JSON = "Send the body as plain JSON with the header `Content-Type: application/json`."
 _LOOK_FOR_JOB = (
