@@ -242,7 +242,7 @@ async def _kept(home: Home, parts: list[Part]) -> AsyncIterator[None]:
 async def _first_key(home: Home) -> str:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "flexura_local.first_account"),
-        *(f"unix:{home.sockets / 'auth.sock'}", str(home.first_key_file)),
+        *(f"unix:{home.sockets / 'auth.sock'}", str(home.first_key_file), "30"),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await process.communicate()

@@ -62,9 +62,8 @@ class Supervisor:
         key = await self._unless_stopped(self._all_started(group))
         if key is None:
             return
-        key_file = shown(self._home.first_key_file)
         self._console.welcome(self._plan.public_url, self._plan.local_url, time.monotonic() - began)
-        self._console.first_steps(self._plan.local_url, key, key_file)
+        self._console.first_steps(self._plan.local_url, key, str(self._home.first_key_file))
 
     async def _all_started(self, group: asyncio.TaskGroup) -> str:
         """Starts all parts side by side and answers the first key when each is ready; raises StartError."""
