@@ -6,7 +6,9 @@ BIN := .venv/bin
 SERVICES := auth edge jobs media-worker search
 DISTS := protos libs/kit $(SERVICES:%=services/%) deploy/local clients/admin
 SOURCES := libs/kit/src $(SERVICES:%=services/%/src) deploy/local/src clients/admin/src
-PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
+INSTALL = command -v $(PYTHON) > /dev/null || { echo 'Flexura needs Python 3.11 or newer, and there is no $(PYTHON) (Debian 12 or newer: apt-get install python3-venv)'; exit 1; }; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Flexura needs Python 3.11 or newer, and %s is %d.%d: set PYTHON=/path/to/one, as in: make run PYTHON=python3.11" % ((sys.executable,) + sys.version_info[:2]))' \
+	&& $(PYTHON) deploy/local/install.py --again 'make $(MAKECMDGOALS)'
 
 .DEFAULT_GOAL := help
 .PHONY: help run stop key clean fmt lint types imports test test-full test-unit test-integration test-e2e test-faults simulate fuzz planted-bugs docs gallery bench soak gen gen-check breaking lock
@@ -19,14 +21,14 @@ run: .venv/run.stamp ## Set up and run everything on this machine: FLEXURA_HOME=
 	@exec $(BIN)/python -m flexura_local
 
 stop: ## Stop what `make run` started on this FLEXURA_HOME.
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m flexura_local stop; else echo 'nothing runs: Flexura is not installed here'; fi
+	@if [ -e .venv/run.stamp ]; then $(BIN)/python -m flexura_local stop; else echo 'nothing runs: Flexura is not installed here'; fi
 
 key: .venv/run.stamp ## Create an API key on the Flexura that runs: NAME="my laptop". `.venv/bin/flexura-admin` does more.
 	@$(BIN)/flexura-admin key create --name "$$NAME"
 
 clean: ## Remove the virtual environment and caches; never your data.
-	@if [ -x $(BIN)/python ] && $(BIN)/python -m flexura_local status 2> /dev/null; then echo 'It needs .venv: stop it first (make stop, with its FLEXURA_HOME).'; exit 1; fi
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@if [ -e .venv/run.stamp ] && $(BIN)/python -m flexura_local status 2> /dev/null; then echo 'It needs .venv: stop it first (make stop, with its FLEXURA_HOME).'; exit 1; fi
+	rm -rf .venv .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 ##@ Check
 fmt: .venv/dev.stamp ## Format the code and mend what can be mended.
@@ -42,14 +44,12 @@ imports: .venv/dev.stamp ## Check that every arrow between rooms points inward.
 	$(BIN)/lint-imports --no-logo
 
 test: lint types imports gen-check breaking ## Every check: these, the simulator, then house, unit, integration, e2e and short fault tests (under 10 minutes).
-	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
+	@sh tests/programs.sh
 	$(BIN)/pytest tests/simulator
 	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m 'not heavy' tests/faults tests/e2e tests/integration tests/house tests/unit
 
 test-full: .venv/dev.stamp ## The heavy tests that are not in `make test`: whole installations that are killed and started again.
-	@command -v curl > /dev/null || { echo 'The tests paste commands that need curl (Debian: apt-get install curl)'; exit 1; }
-	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { [ $$(id -u) = 0 ] && apt-get install -qq -y faketime >/dev/null; } || { echo 'The tests set clocks with libfaketime (Debian: apt-get install faketime)'; exit 1; }
-	@command -v chromium-headless-shell > /dev/null || command -v chromium > /dev/null || { echo 'The tests show pages in Chromium (Debian: apt-get install chromium-headless-shell)'; exit 1; }
+	@sh tests/programs.sh heavy
 	$(BIN)/pytest -m heavy tests
 
 test-unit: .venv/dev.stamp ## House and unit tests alone, under a minute.
@@ -103,18 +103,10 @@ lock: .venv/dev.stamp ## Compile the requirement files into locks with hashes an
 
 # What is installed is remembered by stamps, so that a second call starts at once.
 .venv/run.stamp: requirements.lock $(DISTS:%=%/pyproject.toml)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Flexura needs Python 3.11 or newer; set PYTHON=/path/to/one")'
-	@$(PYTHON) -m venv .venv || { echo 'Flexura needs the venv module of Python (Debian: apt-get install python3-venv)'; exit 1; }
-	@echo 'Installing Flexura into .venv ...'
-	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements.lock
-	@$(PIP_INSTALL) --no-deps --no-build-isolation $(DISTS:%=-e %)
-	@touch $@
+	@$(INSTALL) requirements $(DISTS)
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock
-	@echo 'Installing the checks into .venv ...'
-	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-dev.lock
-	@touch $@
+	@$(INSTALL) requirements-dev $(DISTS)
 
 .venv/bench.stamp: .venv/dev.stamp requirements-bench.lock
-	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-bench.lock
-	@touch $@
+	@$(INSTALL) requirements-bench $(DISTS)
