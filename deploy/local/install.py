@@ -148,6 +148,7 @@ class Progress:
         self._count = 0
         self._told = time.monotonic()
         self._terminal = sys.stdout.isatty()
+        self._retries = 0
         print(f"{title}: {total} packages", flush=True)
 
     def __call__(self, line: str) -> None:
@@ -159,7 +160,8 @@ class Progress:
         elif line.startswith(UNPACKING):
             self._tell("unpacking, which takes a minute on a slow disk", important=True)
         elif "Retrying (" in line:
-            self._tell("the package index does not answer, trying again", important=True)
+            self._retries += 1
+            self._tell("the package index does not answer, trying again", important=self._retries == 1)
         elif line.startswith("Successfully installed"):
             self._tell("done", important=True)
             if self._terminal:
