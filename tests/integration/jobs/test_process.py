@@ -130,7 +130,7 @@ async def test_another_replica_takes_over_within_ten_seconds_of_the_leaders_deat
     ("change", "complaint"),
     [
         ({"FLEXURA_PROVIDERS": "flexura-testcrad"}, "no model of the catalog has the provider flexura-testcrad"),
-        ({"FLEXURA_CATALOG_FILE": "/nowhere.yaml"}, "the catalog /nowhere.yaml cannot be read"),
+        ({"FLEXURA_CATALOG_FILE": "/nowhere.yaml"}, "FLEXURA_CATALOG_FILE: the file /nowhere.yaml cannot be read"),
         ({"FLEXURA_LEASE_S": "0"}, "FLEXURA_LEASE_S: Input should be greater than 0"),
         ({"FLEXURA_PROVIDER": "x"}, "the nearest is FLEXURA_PROVIDERS"),
     ],
@@ -138,6 +138,6 @@ async def test_another_replica_takes_over_within_ten_seconds_of_the_leaders_deat
 def test_a_wrong_setting_stops_the_start_by_name(tmp_path: Path, change: dict[str, str], complaint: str) -> None:
     environment = JobsProcess(tmp_path).environment | change
     ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=30, check=False)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert complaint in ended.stderr
     assert "Traceback" not in ended.stderr

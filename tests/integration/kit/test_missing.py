@@ -149,7 +149,7 @@ def test_key_file_that_cannot_be_used_stops_the_start_by_the_name_of_its_setting
     }
     command = [sys.executable, "-m", "flexura_auth"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert f"FLEXURA_NATS_PASSWORD_FILE: the file {file} {why}" in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -1,12 +1,13 @@
 """The folder of an installation: who holds it, what it keeps, where its sockets lie."""
 
+import os
 import socket
 import stat
 from pathlib import Path
 
 import pytest
 
-from flexura_local.home import SOCKET_PATH_MAX, Home, HomeTakenError, write_secret
+from flexura_local.home import MARKS, SOCKET_PATH_MAX, Home, HomeTakenError, HomeUnusableError, write_secret
 
 
 def test_home_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -16,6 +17,43 @@ def test_home_is_for_its_owner_alone(tmp_path: Path) -> None:
         for folder in (home.folder, home.sockets, secret.parent):
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "/proc/flexura", "/dev/null/home"])
+def test_home_that_cannot_be_is_refused_with_the_reason(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeUnusableError, match=r"the home .* cannot be used: "), Home(tmp_path / place).held():
+        pass
+
+
+def test_folder_that_is_used_for_something_else_keeps_its_rights(tmp_path: Path) -> None:
+    used = tmp_path / "used"
+    used.mkdir(mode=0o755)
+    (used / "thesis.txt").touch()
+    with pytest.raises(HomeUnusableError, match="holds other things"), Home(used).held():
+        pass
+    assert stat.S_IMODE(used.stat().st_mode) == 0o755
+    assert [path.name for path in used.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to somebody else")
+def test_folder_of_somebody_else_keeps_its_rights(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir(mode=0o755)
+    os.chown(folder, 65_534, 65_534)
+    with pytest.raises(HomeUnusableError, match="belongs to nobody"), Home(folder).held():
+        pass
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("mark", ["", *MARKS])
+def test_folder_of_ours_that_is_empty_or_was_a_home_becomes_private(tmp_path: Path, mark: str) -> None:
+    folder = tmp_path / "ours"
+    folder.mkdir(mode=0o755)
+    if mark:
+        (folder / mark).touch()
+    with Home(folder).held():
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from unit.media_worker.fakes import LEASE, MEDIA, ScriptedJobs
 
+from flexura_kit.startup import SettingsError
 from flexura_media_worker.domain import Checkpoint, GenerationRequest, Media, MediaType
 from flexura_media_worker.generator.local import LOCAL_PROVIDERS
 from flexura_media_worker.ports import Checkpoints, Progress, Provider
@@ -59,5 +60,5 @@ async def test_a_call_that_an_earlier_attempt_made_is_resumed_and_not_repeated()
 
 def test_a_provider_that_is_not_known_stops_the_worker_with_its_name() -> None:
     assert provider_names(" flexura-testcard ,") == ("flexura-testcard",)
-    with pytest.raises(SystemExit, match="flexura-testcart is no provider"):
+    with pytest.raises(SettingsError, match=r"flexura-testcart \(did you mean flexura-testcard\?"):
         provider_names("flexura-testcart")

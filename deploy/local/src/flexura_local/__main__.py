@@ -1,22 +1,33 @@
 """`python -m flexura_local` runs everything; `stop` stops it, `status` says what runs from this installation."""
 
-import asyncio
-import os
 import signal
+
+if __name__ == "__main__":
+    # First of all: an interruption while the rest is imported ends us in silence.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import asyncio
+import itertools
+import os
+import shlex
 import sys
 import time
+from pathlib import Path
 
 from flexura_kit.settings import load
+from flexura_kit.startup import os_fault
 from flexura_local.console import Console
-from flexura_local.home import Home, HomeTakenError
+from flexura_local.home import Home, HomeTakenError, HomeUnusableError
 from flexura_local.parts import plan, shown
-from flexura_local.ports import is_free
+from flexura_local.ports import is_free, who_listens
 from flexura_local.running import supervisors
 from flexura_local.settings import LocalSettings
 from flexura_local.supervisor import StartError, Supervisor
 
+PORT_MIN, PORT_MAX = 1024, 65_535
 STOP_TIMEOUT_S = 30.0
 STOP_POLL_S = 0.1
+INTERRUPTED = 130  # As shells report it.
 NOTHING_RUNS = 3  # As `systemctl status` and the init scripts of the LSB say it.
 
 
@@ -40,22 +51,37 @@ def run(settings: LocalSettings, home: Home, console: Console) -> int:
     """Runs everything until it is asked to stop."""
     try:
         with home.held():
-            hosts = public_hosts(settings.port)
+            hosts = public_hosts(settings)
             console.opening(shown(home.folder))
             asyncio.run(Supervisor(home, plan(settings, home, hosts), console).run())
     except HomeTakenError as error:
-        other = "FLEXURA_HOME=.flexura2 FLEXURA_PORT=3001 make run"
-        console.failed(f"{error}.", f"Stop it with make stop, or run a second one beside it: {other}")
+        port = port_from(settings.port + 1)
+        other = f"FLEXURA_HOME={beside(settings.home)} FLEXURA_PORT={port} make run"
+        console.failed(
+            f"{error}.", f"Stop it with {command(settings, 'make stop')}, or run a second one beside it: {other}"
+        )
+        return 1
+    except HomeUnusableError as error:
+        console.failed(
+            f"{error}.", "Name a folder that is yours and is empty, or is not there: FLEXURA_HOME=~/flexura make run"
+        )
         return 1
     except (StartError, OSError) as error:
-        console.failed(f"{error}.")
+        why = os_fault(error) if isinstance(error, OSError) else str(error)
+        console.failed(f"{why.rstrip('.')}.")
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
 def stop(home: Home, console: Console) -> int:
     """Asks the supervisor of this home to stop and waits until it has."""
-    process = home.holder()
+    try:
+        process = home.holder()
+    except OSError as error:
+        console.say(f"the home {shown(home.folder)} cannot be looked into: {os_fault(error)}")
+        return 1
     if process is None:
         console.say(f"nothing runs on {shown(home.folder)}")
         return 0
@@ -78,13 +104,35 @@ def status(console: Console) -> int:
     return 0 if running else NOTHING_RUNS
 
 
-def public_hosts(port: int) -> list[str]:
+def public_hosts(settings: LocalSettings) -> list[str]:
     """The loopback addresses of this machine, free on this port."""
     hosts = [host for host in ("127.0.0.1", "::1") if is_free(0, host)]
     for host in hosts:
-        if not is_free(port, host):
-            raise StartError(f"port {port} is taken on {host}. Choose another: FLEXURA_PORT={port + 1} make run")
+        if not is_free(settings.port, host):
+            listener = who_listens(settings.port)
+            by = f" by {listener}" if listener else ""
+            free = command(settings, f"FLEXURA_PORT={port_from(settings.port + 1)} make run")
+            raise StartError(f"port {settings.port} is taken on {host}{by}. Choose another: {free}")
     return hosts
+
+
+def port_from(lowest: int) -> int:
+    """The first port from there on that is free on every loopback address."""
+    hosts = [host for host in ("127.0.0.1", "::1") if is_free(0, host)]
+    candidates = [*range(lowest, PORT_MAX + 1), *range(PORT_MIN, lowest)]
+    return next((port for port in candidates if all(is_free(port, host) for host in hosts)), lowest)
+
+
+def command(settings: LocalSettings, rest: str) -> str:
+    """A command to paste, on the same home as this one."""
+    is_usual = settings.home == LocalSettings.model_fields["home"].default
+    return rest if is_usual else f"FLEXURA_HOME={shlex.quote(str(settings.home))} {rest}"
+
+
+def beside(home: Path) -> str:
+    """A home next to this one that is not there."""
+    numbered = (home.with_name(f"{home.name}{number}") for number in itertools.count(2))
+    return shlex.quote(str(next(folder for folder in numbered if not folder.exists())))
 
 
 if __name__ == "__main__":

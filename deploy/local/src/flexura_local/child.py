@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -62,6 +63,11 @@ class Child:
     def is_running(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def status(self) -> int | None:
+        """With which it ended; negative where a signal ended it, None while it runs."""
+        return self._process.returncode
+
     def why_not_ready(self) -> str | None:
         """What it says itself; None once it has said that it is ready."""
         return self._notifications.why_not_ready()
@@ -104,6 +110,11 @@ class Child:
         """The last lines that tell of trouble, or the last ones where none does."""
         lines = [shortened(line) for line in self.log_since_start() if line.strip()]
         return ([line for line in lines if tells_of_trouble(line)] or lines)[-LAST_LINES:]
+
+    def plain_words(self) -> list[str]:
+        """The last lines for people, as they are: what stands below the last line of the log proper."""
+        lines = [line for line in self.log_since_start() if line.strip()]
+        return list(reversed(list(itertools.takewhile(lambda line: not line.startswith("{"), reversed(lines)))))
 
     def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

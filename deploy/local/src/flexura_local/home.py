@@ -4,13 +4,17 @@ import contextlib
 import fcntl
 import json
 import os
+import pwd
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
+from flexura_kit.startup import os_fault
 from flexura_local.ports import free_ports, taken
 from flexura_local.s3 import GRPC_OFFSET, store_ports
 
@@ -18,8 +22,17 @@ SOCKET_PATH_MAX = 100  # The system's limit is 107 bytes; the longest socket her
 LONGEST_SOCKET = "media-worker.ready"
 
 
+PRIVATE = 0o700
+# What a folder holds that has been a home: the first that a start makes, and what older ones have.
+MARKS = ("lock", "first-key", "secrets", "db")
+
+
 class HomeTakenError(Exception):
     """Another process runs on this home."""
+
+
+class HomeUnusableError(Exception):
+    """The folder cannot be a home; the message says why."""
 
 
 class Home:
@@ -68,10 +81,11 @@ class Home:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Makes the folder, for its owner alone, and holds it; raises HomeTakenError where another process does."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        with (self.folder / "lock").open("a+") as lock:
+        """Makes the folder, for its owner alone, and holds it; raises HomeTakenError where another process does.
+
+        Raises HomeUnusableError where the folder cannot be made or written, or is there for something else.
+        """
+        with self._lock_opened() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -82,6 +96,27 @@ class Home:
             self._hide_from_git()
             with self._sockets_made():
                 yield
+
+    def _lock_opened(self) -> TextIO:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._refuse_other_use()
+            return (self.folder / "lock").open("a+")
+        except OSError as error:
+            raise HomeUnusableError(f"the home {self.folder} cannot be used: {os_fault(error)}") from error
+
+    def _refuse_other_use(self) -> None:
+        """Its rights are set to 0700, so a folder that others use, or that is no home, is left alone."""
+        about = self.folder.stat()
+        is_private = stat.S_IMODE(about.st_mode) == PRIVATE
+        if is_private:
+            return
+        if about.st_uid != os.geteuid():
+            owner = user_name(about.st_uid)
+            raise HomeUnusableError(f"the home {self.folder} belongs to {owner}, and others may use it")
+        if any(self.folder.iterdir()) and not any((self.folder / mark).exists() for mark in MARKS):
+            raise HomeUnusableError(f"the folder {self.folder} holds other things and is no home of Flexura")
+        self.folder.chmod(PRIVATE)
 
     def holder(self) -> int | None:
         """The process that runs on this home, None where nobody does."""
@@ -126,6 +161,13 @@ class Home:
         folder = self.folder / name
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
+
+
+def user_name(user_id: int) -> str:
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return f"user {user_id}"
 
 
 def still_free(name: str, kept: dict[str, int]) -> bool:

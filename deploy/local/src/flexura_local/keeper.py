@@ -5,6 +5,7 @@ import contextlib
 import math
 import time
 
+from flexura_kit.startup import ExitStatus
 from flexura_local.child import Child, rotate_in_use
 from flexura_local.console import Console
 from flexura_local.home import Home
@@ -33,6 +34,9 @@ class Keeper:
         self._child: Child | None = None
         self._deaths = 0
         self._ready_at = math.inf
+        self._has_been_ready = False
+        self.refusal = ""
+        """What it says about its settings, where it ended because of them before it was ever ready."""
 
     @property
     def pid(self) -> int | None:
@@ -43,6 +47,11 @@ class Keeper:
         while not self._stopping.is_set():
             how = await self._live(time.monotonic())
             if self._stopping.is_set():
+                return
+            if self._is_refused():
+                # With the same settings it would end again.
+                self.hopeless.set()
+                await self._stopping.wait()
                 return
             self._deaths = 1 if time.monotonic() - self._ready_at > self.part.steady_s else self._deaths + 1
             await self._pause_after(how)
@@ -83,6 +92,13 @@ class Keeper:
         child.kill()
         return how
 
+    def _is_refused(self) -> bool:
+        child = self._child
+        if self._has_been_ready or not self.part.is_ours or child is None or child.status != ExitStatus.WRONG_SETTINGS:
+            return False
+        self.refusal = " ".join(child.plain_words())
+        return bool(self.refusal)
+
     async def _see_ready(self, child: Child, began: float) -> None:
         while (why := await self.part.why_not_ready(child)) is not None:
             if time.monotonic() - began > READY_TIMEOUT_S:
@@ -91,6 +107,7 @@ class Keeper:
                 return
             await asyncio.sleep(READY_POLL_S)
         self.ready.set()
+        self._has_been_ready = True
         self._ready_at = time.monotonic()
         self._console.ready(self.part.name, self.part.where, time.monotonic() - began)
         self._console.useless(self.part.name, await self._see_useless(child))

@@ -47,6 +47,11 @@ class Part:
     """Seconds for which it must have been ready for its death to count as the first again."""
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is a service of Flexura, whose exit status says why it ended."""
+        return self.command[0] == sys.executable
+
+    @property
     def environment(self) -> dict[str, str]:
         return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | self.settings
 

@@ -2,11 +2,13 @@
 
 import secrets
 import socket
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 LOWEST, HIGHEST = 10_240, 32_767  # Below the range from which systems take the ports of outgoing connections.
 TRIES_MAX = 200
+LISTENING = "0A"  # TCP_LISTEN, as the kernel writes it.
 
 
 def free_ports(count: int) -> list[int]:
@@ -31,6 +33,27 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 def taken(ports: Sequence[int]) -> list[int]:
     return [port for port in ports if not is_free(port)]
+
+
+def who_listens(port: int) -> str | None:
+    """Names the process that listens on the port, where this user may see it."""
+    inodes = {inode for table in ("tcp", "tcp6") for inode in _listening(Path("/proc/net") / table, port)}
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    for folder in Path("/proc").iterdir():
+        # Processes come and go, and those of others may not be looked into.
+        with suppress(OSError):
+            if folder.name.isdecimal() and any(str(link.readlink()) in wanted for link in (folder / "fd").iterdir()):
+                return f"process {folder.name} ({(folder / 'comm').read_text().strip()})"
+    return None
+
+
+def _listening(table: Path, port: int) -> Iterator[str]:
+    """The inodes of the sockets that listen on the port, from a table of the kernel."""
+    with suppress(OSError):
+        for line in table.read_text().splitlines()[1:]:
+            columns = line.split()
+            if columns[3] == LISTENING and int(columns[1].rpartition(":")[2], 16) == port:
+                yield columns[9]
 
 
 def _binds(probe: socket.socket, host: str, port: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from flexura_kit.addresses import HTTPURL
 from flexura_kit.egress import networks
 from flexura_kit.settings import Group, MetricsSettings, Positive, PublicURL, Settings
 
@@ -22,14 +23,14 @@ class WebhookSettings(Group):
 
 
 class SearXNGSettings(Group):
-    url: str = ""
+    url: HTTPURL = ""
     """Address of a SearXNG server whose `search.formats` has `json`; empty for none."""
 
 
 class KeyedEngineSettings(Group):
     key_file: Path | None = None
     """File with the engine's key; without one it is not asked."""
-    url: str = ""
+    url: HTTPURL = ""
     """Where it answers, if not at its own address."""
 
 
@@ -38,6 +39,12 @@ class ReaderSettings(Group):
     """Networks beside the public internet that pages are read from, such as `127.0.0.1/32`."""
     ports: str = ""
     """Ports that pages are read from, if others than those of the web."""
+
+    @field_validator("networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
 
 class LocalSettings(Settings):

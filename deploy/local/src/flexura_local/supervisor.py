@@ -95,6 +95,8 @@ class Supervisor:
         finally:
             for wait in waits:
                 wait.cancel()
+        if keeper.refusal:
+            raise StartError(f"{keeper.part.name} refuses its settings: {keeper.refusal}")
         if not keeper.ready.is_set():
             raise StartError(f"{keeper.part.name} does not become ready; see {shown(self._home.log(keeper.part.name))}")
 

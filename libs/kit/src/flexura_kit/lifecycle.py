@@ -13,8 +13,9 @@ import uvloop
 from flexura_kit import log
 from flexura_kit.metrics import metrics_port
 from flexura_kit.notify import Notifier, notifier
-from flexura_kit.secret_files import NamedFiles, named_files
-from flexura_kit.settings import SecretFileError, Settings, load
+from flexura_kit.secret_files import NamedFiles
+from flexura_kit.settings import Settings, read
+from flexura_kit.startup import StartupError, os_fault
 
 T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -155,10 +156,15 @@ def found_by(checks: Mapping[str, ReadyCheck]) -> dict[str, str]:
 
 def main(service: str, settings_type: type[SettingsT], build: Build[SettingsT]) -> None:
     """Runs a service from its settings to its last breath; SIGTERM and SIGINT stop it in order."""
-    settings = load(settings_type)
-    log.configure(settings.log, service)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        sys.exit(runner.run(program(settings, build)))
+    try:
+        settings = read(settings_type)
+        log.configure(settings.log, service)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            status = runner.run(program(settings, build))
+    except StartupError as error:
+        sys.stderr.write(f"{error}\n")
+        status = error.status
+    sys.exit(status)
 
 
 async def program(settings: SettingsT, build: Build[SettingsT]) -> int:
@@ -168,22 +174,16 @@ async def program(settings: SettingsT, build: Build[SettingsT]) -> int:
     try:
         await life.enter(metrics_port(settings.metrics))
         life.impaired_checks["files"] = NamedFiles(settings).why_impaired
-        await built(settings, life, build)
+        await build(settings, life)
         spare_the_collector()
         await life.run_until_stopped()
+    except OSError as error:
+        # Such as a port that is taken, or a folder that may not be written: the system says it in one sentence.
+        raise StartupError(os_fault(error)) from error
     finally:
         await life.close()
         logger.info("service_stopped")
     return 1 if life.died() else 0
-
-
-async def built(settings: SettingsT, life: Lifecycle, build: Build[SettingsT]) -> None:
-    """Builds it, or stops the process with the name of the variable whose file cannot be used."""
-    try:
-        await build(settings, life)
-    except SecretFileError as error:
-        names = [name for name, file in named_files(settings) if file == error.file]
-        sys.exit(f"{', '.join(names) or 'a setting'}: {error}")
 
 
 def spare_the_collector() -> None:

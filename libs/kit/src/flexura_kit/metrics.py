@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from flexura_kit import log
 from flexura_kit.settings import MetricsSettings
+from flexura_kit.startup import StartupError, os_fault
 
 
 class LogCollector(Collector):
@@ -30,7 +31,10 @@ async def metrics_port(settings: MetricsSettings) -> AsyncIterator[None]:
         yield
         return
     host, _, port = settings.listen.rpartition(":")
-    server, thread = start_http_server(int(port), addr=host.strip("[]"))
+    try:
+        server, thread = start_http_server(int(port), addr=host.strip("[]"))
+    except OSError as error:
+        raise StartupError(f"FLEXURA_METRICS_LISTEN={settings.listen}: {os_fault(error)}") from error
     try:
         yield
     finally:

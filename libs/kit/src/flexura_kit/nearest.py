@@ -21,6 +21,17 @@ def nearest_name(given: str, known: Iterable[str], similarity_min: float = SIMIL
     return by_start[found[0]] if found else None
 
 
+def unknown_names(given: Iterable[str], known: Iterable[str]) -> str | None:
+    """Says which of the given names are not known, which ones were meant, and which there are; None where all are."""
+    names = list(known)
+    unknown = [name for name in given if name not in names]
+    if not unknown:
+        return None
+    meant = (nearest_name(name, names) for name in unknown)
+    hints = [f"{name} (did you mean {near}?)" if near else name for name, near in zip(unknown, meant, strict=True)]
+    return f"{', '.join(hints)}; there are {', '.join(names)}"
+
+
 def _compared(name: str) -> str:
     # Cut again after folding, which may lengthen a text.
     return name[:COMPARED_CHARACTERS_MAX].casefold()[:COMPARED_CHARACTERS_MAX]

@@ -2,12 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from flexura_kit.settings import PREFIX, Group
+from flexura_kit.settings import named_files
 
 CHECK_S = 5.0
 
@@ -26,15 +25,6 @@ class NamedFiles:
             gone = [f"{name} names {file}, which cannot be read" for name, file in self._files.items() if lacks(file)]
             self._trouble = f"{'; '.join(gone)}: put it back before the next start" if gone else None
         return self._trouble
-
-
-def named_files(settings: BaseModel, prefix: str = PREFIX) -> Iterator[tuple[str, Path]]:
-    """The files that settings name, by the variables that name them."""
-    for name, value in settings:
-        if isinstance(value, Group):
-            yield from named_files(value, f"{prefix}{name}_".upper())
-        elif isinstance(value, Path) and name.endswith("_file"):
-            yield f"{prefix}{name}".upper(), value
 
 
 def lacks(file: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from Crypto.Cipher import AES
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.startup import SettingsError
 
 SCHEME = "fx_events_"
 CONTENT = struct.Struct(">d32s")  # When it ends, and the digest of the key that it stands for.
@@ -81,7 +82,10 @@ def read_secrets(file: Path | None) -> list[str]:
         return [os.urandom(KEY_CHARACTERS_MIN).hex()]
     secrets = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     if not secrets or min(map(len, secrets)) < KEY_CHARACTERS_MIN:
-        raise ValueError(f"{file} must hold at least {KEY_CHARACTERS_MIN} characters of a secret on each line")
+        raise SettingsError(
+            f"FLEXURA_EVENT_TOKEN_KEY_FILE: {file} must hold at least {KEY_CHARACTERS_MIN} characters of a secret"
+            " on each line; `openssl rand -hex 32` makes one"
+        )
     return secrets
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from flexura_kit.settings import BlobSettings, BusSettings, Positive, PublicURL, Settings
+from flexura_kit.addresses import RPCAddress, is_host_and_port
+from flexura_kit.settings import BlobSettings, BusSettings, GraceSeconds, Positive, PublicURL, Settings
 
 ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s@?#]+")
 DEFAULT_PORT = {"http": ":80", "https": ":443"}
@@ -22,11 +23,11 @@ class EdgeSettings(Settings):
     """Addresses to listen on, separated by commas; on a machine without IPv6 all but the first may be missing."""
     public_url: PublicURL = "http://localhost:3000"
     """What clients call this server; every link in an answer begins with it."""
-    auth_target: str
+    auth_target: RPCAddress
     """gRPC address of the auth service: `unix:/path.sock`, `host:port` or `dns:///name:port`."""
-    jobs_target: str
+    jobs_target: RPCAddress
     """gRPC address of the jobs service."""
-    search_target: str
+    search_target: RPCAddress
     """gRPC address of the search service."""
     requests_max: Positive = 24_000
     """Requests at once, those that wait included; a further one is answered 503."""
@@ -51,7 +52,7 @@ decrypt them. Without it a token works on the edge alone that made it."""
     """Origins whose pages may use routes that need a key, separated by commas; `*` for all. Never with cookies."""
     drain_s: Annotated[float, Field(ge=0, le=600)] = 5.0
     """Seconds on shutdown for which new requests are still taken, so that a load balancer sees that it is not ready."""
-    grace_s: float = 20.0
+    grace_s: GraceSeconds = 20.0
     """Seconds after `FLEXURA_DRAIN_S` that requests under way have on shutdown."""
 
     @field_validator("cors_origins")
@@ -81,7 +82,7 @@ def origins(text: str) -> tuple[str, ...]:
 
 def addresses(listen: str) -> list[tuple[str, int]]:
     """Reads `127.0.0.1:3000,[::1]:3000`."""
-    pairs = [address.strip().rpartition(":") for address in listen.split(",")]
-    if not all(host and port.isdecimal() for host, _, port in pairs):
+    given = [address.strip() for address in listen.split(",")]
+    if not all(map(is_host_and_port, given)):
         raise ValueError("must be host:port, or several separated by commas, such as 127.0.0.1:3000,[::1]:3000")
-    return [(host.strip("[]"), int(port)) for host, _, port in pairs]
+    return [(host.strip("[]"), int(port)) for host, _, port in (address.rpartition(":") for address in given)]

@@ -11,6 +11,7 @@ from flexura_kit.settings import (
     BlobSettings,
     BusSettings,
     DatabaseSettings,
+    GraceSeconds,
     Group,
     Positive,
     PublicURL,
@@ -97,5 +98,5 @@ class WebhooksSettings(Settings):
     """What clients call this installation; the links in messages begin with it."""
     in_flight_max: Positive = 128
     """Messages that are sent at once."""
-    grace_s: float = 16.0
+    grace_s: GraceSeconds = 16.0
     """Seconds that messages under way have on shutdown; those cut off are sent again."""

@@ -1,7 +1,6 @@
 """Everything the jobs service is made of, in the order it starts."""
 
 import secrets
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -57,7 +56,9 @@ from flexura_kit.bus import Bus, bus
 from flexura_kit.db import Database, DatabaseClock, DatabaseWatch, Transactions, database, migrate, transactions
 from flexura_kit.egress import Egress, networks
 from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.nearest import unknown_names
 from flexura_kit.rpc import Service, rpc_server
+from flexura_kit.startup import SettingsError
 
 SERVICE = "jobs"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -162,11 +163,11 @@ def models_of(settings: JobsSettings) -> list[Model]:
     try:
         models = read_catalog(settings.catalog_file)
     except CatalogError as error:
-        sys.exit(str(error))
+        raise SettingsError(f"FLEXURA_CATALOG_FILE: {error}") from error
     known = sorted({model.provider for model in models})
-    for provider in settings.providers:
-        if provider not in known:
-            sys.exit(f"FLEXURA_PROVIDERS: no model of the catalog has the provider {provider}, only {', '.join(known)}")
+    unknown = unknown_names(settings.providers, known)
+    if unknown:
+        raise SettingsError(f"FLEXURA_PROVIDERS: no model of the catalog has the provider {unknown}")
     return models
 
 
@@ -200,7 +201,7 @@ def vault_of(settings: WebhookSettings) -> Vault | None:
     try:
         return read_vault(settings.key_file) if settings.key_file else None
     except KeyFileError as error:
-        sys.exit(f"FLEXURA_WEBHOOKS_KEY_FILE: {error}")
+        raise SettingsError(f"FLEXURA_WEBHOOKS_KEY_FILE: {error}") from error
 
 
 def pick_seed() -> int:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from pydantic import Field
 
+from flexura_kit.addresses import RPCAddress
 from flexura_kit.settings import BlobSettings, BusSettings, Positive, Settings
 
 
 class MediaWorkerSettings(Settings):
     nats: BusSettings = BusSettings()
     s3: BlobSettings = BlobSettings()
-    jobs_target: str
+    jobs_target: RPCAddress
     """Where the jobs service listens: `unix:/path.sock`, `host:port` or `dns:///name:port`."""
     slots: Positive = Field(default_factory=lambda: 2 * (os.cpu_count() or 1))
     """Jobs at once, each with a process of its own; twice the number of cores where nothing is said: while one slot

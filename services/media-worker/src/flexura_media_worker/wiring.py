@@ -1,6 +1,5 @@
 """Everything the media worker is made of, in the order it starts."""
 
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
@@ -10,7 +9,9 @@ from flexura_kit.blob import blobs, store_watch
 from flexura_kit.bus import bus
 from flexura_kit.ids import WorkerId, new_uuid7
 from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.nearest import unknown_names
 from flexura_kit.rpc import rpc_channel
+from flexura_kit.startup import SettingsError
 from flexura_media_worker.clients import RPCJobsService
 from flexura_media_worker.consumer.cancellations import hear_cancellations
 from flexura_media_worker.consumer.hints import Heartbeats
@@ -94,7 +95,7 @@ async def opened(context: AbstractContextManager[T]) -> AsyncIterator[T]:
 def provider_names(names: str) -> tuple[str, ...]:
     """Reads the list of providers, or stops the process with the one that is not known."""
     known = tuple(name.strip() for name in names.split(",") if name.strip())
-    for name in known:
-        if name not in LOCAL:
-            sys.exit(f"FLEXURA_PROVIDERS: {name} is no provider of this worker; it has {', '.join(LOCAL)}")
+    unknown = unknown_names(known, LOCAL)
+    if unknown:
+        raise SettingsError(f"FLEXURA_PROVIDERS: no provider of this worker is named {unknown}")
     return known

@@ -5,40 +5,42 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from flexura_kit.addresses import HTTPURL
 from flexura_kit.egress import networks
+from flexura_kit.nearest import unknown_names
 from flexura_kit.settings import BusSettings, Group, Positive, RPCServerSettings, Settings
 
 KEYLESS = ("wikipedia", "ddgs")
 
 
 class SearXNGSettings(Group):
-    url: str = ""
+    url: HTTPURL = ""
     """Address of a SearXNG server whose `search.formats` has `json`; empty for none."""
 
 
 class BraveSettings(Group):
     key_file: Path | None = None
     """File with the key of Brave Search; without one it is not asked."""
-    url: str = "https://api.search.brave.com"
+    url: HTTPURL = "https://api.search.brave.com"
     """Where Brave Search answers."""
 
 
 class TavilySettings(Group):
     key_file: Path | None = None
     """File with the key of Tavily; without one it is not asked."""
-    url: str = "https://api.tavily.com"
+    url: HTTPURL = "https://api.tavily.com"
     """Where Tavily answers."""
 
 
 class ExaSettings(Group):
     key_file: Path | None = None
     """File with the key of Exa; without one it is not asked."""
-    url: str = "https://api.exa.ai"
+    url: HTTPURL = "https://api.exa.ai"
     """Where Exa answers."""
 
 
 class WikipediaSettings(Group):
-    url: str = "https://{language}.wikipedia.org"
+    url: HTTPURL = "https://{language}.wikipedia.org"
     """Where Wikipedia answers; `{language}` stands for the language of the search."""
 
 
@@ -97,9 +99,9 @@ class SearchSettings(Settings):
     @field_validator("keyless")
     @classmethod
     def _are_known(cls, text: str) -> str:
-        unknown = sorted(set(listed(text)) - set(KEYLESS))
+        unknown = unknown_names(listed(text), KEYLESS)
         if unknown:
-            raise ValueError(f"knows no {', '.join(unknown)}; there are {', '.join(KEYLESS)}")
+            raise ValueError(f"no engine without a key is named {unknown}")
         return text
 
 

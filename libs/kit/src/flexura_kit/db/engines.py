@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from flexura_kit.database_url import backend_of, driver_url, parameters_of, shown_url
 from flexura_kit.settings import DatabaseSettings, secret
 
 POOL_TIMEOUT_S = 5.0
@@ -33,6 +34,8 @@ class Database:
     write: AsyncEngine
     read: AsyncEngine
     dialect: Literal["sqlite", "postgresql"]
+    shown: str
+    """Where it is, without what is secret."""
     threads: Threads = field(default_factory=WeakSet, repr=False)
 
 
@@ -59,21 +62,16 @@ def join_all(threads: list[threading.Thread]) -> None:
 
 
 def open_database(settings: DatabaseSettings, service: str) -> Database:
-    url = make_url(settings.url)
-    match url.get_backend_name():
+    match backend_of(settings.url):
         case "sqlite":
+            url = make_url(settings.url)
             threads = Threads()
             write = sqlite_engine(url, settings, threads, begin="BEGIN IMMEDIATE", connections=1)
             read = sqlite_engine(url, settings, threads, begin="BEGIN", connections=settings.pool_size)
-            return Database(write, read, "sqlite", threads)
-        case "postgresql":
-            password = secret(settings.password_file)
-            url = url.set(drivername="postgresql+asyncpg", password=password or url.password)
-            return Database(
-                postgresql_engine(url, settings, service), postgresql_engine(url, settings, service), "postgresql"
-            )
-        case other:
-            raise ValueError(f"FLEXURA_DATABASE_URL names {other}; sqlite and postgresql are known")
+            return Database(write, read, "sqlite", shown_url(settings.url), threads)
+        case _:
+            write, read = (postgresql_engine(settings, service) for _ in range(2))
+            return Database(write, read, "postgresql", shown_url(settings.url))
 
 
 def sqlite_engine(
@@ -140,21 +138,29 @@ def write_ahead(cursor: Any, timeout_s: float) -> None:
             return
 
 
-def postgresql_engine(url: URL, settings: DatabaseSettings, service: str) -> AsyncEngine:
+def postgresql_engine(settings: DatabaseSettings, service: str) -> AsyncEngine:
     statement_ms = int(settings.statement_timeout_s * 1000)
+    parameters = parameters_of(settings.url)
+    # The driver reads the URL itself: it knows the parameters of libpq, which SQLAlchemy would not hand on.
+    driver: dict[str, Any] = {"dsn": driver_url(settings.url)}
+    password = secret(settings.password_file)
+    if size := parameters.get("prepared_statement_cache_size"):
+        driver |= {"prepared_statement_cache_size": int(size), "statement_cache_size": int(size)}
     return create_async_engine(
-        url,
+        "postgresql+asyncpg://",
         pool_size=settings.pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
         pool_recycle=RECYCLE_S,
         pool_pre_ping=True,
         hide_parameters=HIDE_PARAMETERS,
-        connect_args={
-            "timeout": POOL_TIMEOUT_S,
+        connect_args=driver
+        | ({"password": password} if password else {})
+        | {
+            "timeout": float(parameters.get("connect_timeout") or 0) or POOL_TIMEOUT_S,
             "command_timeout": settings.statement_timeout_s + 1,
             "server_settings": {
-                "application_name": f"flexura-{service}",
+                "application_name": parameters.get("application_name") or f"flexura-{service}",
                 "search_path": service,
                 "statement_timeout": str(statement_ms),
                 "lock_timeout": str(int(settings.lock_timeout_s * 1000)),

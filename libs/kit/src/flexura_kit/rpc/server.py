@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from flexura.status.v1 import status_service_pb2, status_service_pb2_grpc
 from flexura_kit.rpc.interceptor import CallInterceptor
 from flexura_kit.settings import RPCServerSettings
+from flexura_kit.startup import StartupError
 
 MESSAGE_BYTES_MAX = 16 << 20  # A batch of 64 jobs with the longest prompts is about 3 MB.
 CLEAN_UP_S = 2.0  # For handlers that still run when the server has stopped.
@@ -61,7 +62,11 @@ class RPCServer:
         self.port = 0
 
     async def start(self) -> None:
-        self.port = self._server.add_insecure_port(self._settings.listen)
+        try:
+            self.port = self._server.add_insecure_port(self._settings.listen)
+        except RuntimeError as error:
+            where = self._settings.listen
+            raise StartupError(f"FLEXURA_RPC_LISTEN={where}: nothing can listen there, or somebody does") from error
         await self._server.start()
 
     async def set_ready(self, *, is_ready: bool) -> None:

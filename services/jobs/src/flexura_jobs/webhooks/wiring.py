@@ -1,7 +1,5 @@
 """Everything that sending webhooks is made of, in the order it starts."""
 
-import sys
-
 from flexura_jobs.models import Row
 from flexura_jobs.settings import WebhooksSettings
 from flexura_jobs.store import SQLOutbox, Writer
@@ -13,6 +11,7 @@ from flexura_kit.clock import utc_now
 from flexura_kit.db import DatabaseWatch, database, migrate, transactions
 from flexura_kit.egress import networks
 from flexura_kit.lifecycle import Lifecycle
+from flexura_kit.startup import SettingsError
 
 
 async def build(settings: WebhooksSettings, life: Lifecycle) -> None:
@@ -39,7 +38,7 @@ async def build(settings: WebhooksSettings, life: Lifecycle) -> None:
 def needed_vault(settings: WebhooksSettings) -> Vault:
     vault = vault_of(settings.webhooks)
     if vault is None:
-        sys.exit("FLEXURA_WEBHOOKS_KEY_FILE: name the file under whose keys jobs seals the secrets of webhooks")
+        raise SettingsError("FLEXURA_WEBHOOKS_KEY_FILE must name the file under whose keys jobs seals the secrets")
     return vault
 
 
