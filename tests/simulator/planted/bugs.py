@@ -34,8 +34,8 @@ BUGS = (
     Bug(
         "the hint is acknowledged before the claim is committed",
         f"{WORKER}/service/attempts.py",
-        "        if self._leases.is_releasing:\n",
-        "        await hint.settle()\n        if self._leases.is_releasing:\n",
+        "        if self._leases.is_releasing or self._health.is_paused:\n",
+        "        await hint.settle()\n        if self._leases.is_releasing or self._health.is_paused:\n",
     ),
     Bug(
         "a message id is used again",

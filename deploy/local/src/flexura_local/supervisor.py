@@ -78,9 +78,6 @@ class Supervisor:
         return key.result()
 
     async def _started(self, keeper: Keeper, group: asyncio.TaskGroup, key: asyncio.Task[str]) -> None:
-        for other in self._keepers():
-            if other.part.name in keeper.part.after:
-                await self._keeper_ready(other)
         if keeper.part.needs_first_key:
             await asyncio.wait([key])
             if key.cancelled() or key.exception() is not None:

@@ -174,7 +174,7 @@ class Refusals:
         if now - self._since < REFUSED_S:
             return
         if self.said is None:
-            logger.error("hints_refused", error=why)
+            logger.warning("hints_refused", error=why)
             REFUSED.set(1)
         self.said = f"NATS takes no hints, so queued jobs wait: {why}; {MEND_REFUSED}"
 

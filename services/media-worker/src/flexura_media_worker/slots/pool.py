@@ -30,8 +30,13 @@ logger = log.get_logger()
 class GeneratorPool:
     """A provider that hands each request to an idle process, and kills the process whose request is cancelled."""
 
-    def __init__(self, limits: GeneratorLimits, spool: Spool, report: Callable[[WorkerFault], None]) -> None:
+    def __init__(
+        self, limits: GeneratorLimits, slots: int, spool: Spool, report: Callable[[WorkerFault], None]
+    ) -> None:
         self._limits = limits
+        self._waiting_slots = slots - 1
+        """Slots whose process is started only when a request finds none idle: at rest one is enough."""
+        self._wanted = asyncio.Semaphore(1)
         self._spool = spool
         self._report = report
         self._tried = asyncio.Event()
@@ -73,7 +78,8 @@ class GeneratorPool:
             await self._tried.wait()
 
     async def keep_one(self) -> None:
-        """Keeps one process alive for as long as it is not cancelled."""
+        """Keeps one process alive, from when it is wanted first for as long as it is not cancelled."""
+        await self._wanted.acquire()
         delay_s = RESTART_S_MIN
         while True:
             try:
@@ -118,6 +124,9 @@ class GeneratorPool:
                     process.kill()
 
     async def _take(self) -> GeneratorProcess:
+        if self._idle.empty() and self._waiting_slots:
+            self._waiting_slots -= 1
+            self._wanted.release()
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -135,7 +144,7 @@ class GeneratorPool:
 async def generator_pool(
     limits: GeneratorLimits, slots: int, spool: Spool, report: Callable[[WorkerFault], None]
 ) -> AsyncIterator[GeneratorPool]:
-    pool = GeneratorPool(limits, spool, report)
+    pool = GeneratorPool(limits, slots, spool, report)
     keepers = [asyncio.create_task(pool.keep_one(), name=f"slot-{number}") for number in range(slots)]
     try:
         await pool.tried()

@@ -25,7 +25,7 @@ WAITING_MAX = 256
 BYTES_MAX = 128 << 20  # Of bodies that wait or are being parsed.
 MEMORY_BYTES_MAX = 1536 << 20
 PAGE_BYTES = 4096
-PARSING = "flexura_search.reader.parsing.parse"
+PRELOADED = "flexura_search.reader.preloaded"
 T = TypeVar("T")
 
 
@@ -69,7 +69,7 @@ class Workers:
         return await self._run(url, rank_here, (text, query))
 
     async def warm(self) -> None:
-        """Loads what parsing needs, in each worker."""
+        """Starts each worker."""
         with suppress(FlexuraError):
             # A worker that is not warm is only slow.
             await asyncio.gather(*(self._run("", warm_here, ()) for _ in range(self._workers)))
@@ -137,11 +137,8 @@ def rank_here(text: str, query: str) -> tuple[Passage, ...]:
     return highlights(text, query)
 
 
-WARM_PAGE = b"<html><head><title>Warm</title></head><body><article><p>Reading one page loads all.</p></article></body>"
-
-
 def warm_here() -> None:
-    parse_here(WARM_PAGE, "text/html", "utf-8", "http://warm.invalid/", TextFormat.MARKDOWN, "page")
+    """Nothing to do: the worker is there, and what it needs was loaded before it was forked."""
 
 
 def bound_memory() -> None:
@@ -157,11 +154,11 @@ def bound_memory() -> None:
 
 def _context() -> Any:
     # Never a fork of this process, whose gRPC threads would not survive it. The server of forks is a process of its
-    # own that has loaded what parsing needs, so that a new worker costs next to nothing.
+    # own that has loaded what parsing needs, so that a new worker costs next to nothing and shares its memory.
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PARSING])
+    context.set_forkserver_preload([PRELOADED])
     return context
 
 
