@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import urllib3
-from minio import Minio
 from minio.error import MinioException, S3Error
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.settings import BlobSettings, secret
+from flexura_kit.store_time import CorrectedMinio
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Stat:
 class Blobs:
     """Objects of one bucket. The client is synchronous; a cancelled wait leaves its thread to end by itself."""
 
-    def __init__(self, client: Minio, bucket: str, executor: ThreadPoolExecutor, threads: int) -> None:
+    def __init__(self, client: CorrectedMinio, bucket: str, executor: ThreadPoolExecutor, threads: int) -> None:
         self._client = client
         self._bucket = bucket
         self._executor = executor
@@ -91,7 +91,9 @@ class Blobs:
 
     def presigned_get(self, key: str, expires_s: int) -> str:
         """Signs a link to the object, without asking the store: the region is known."""
-        url: str = self._client.presigned_get_object(self._bucket, key, expires=timedelta(seconds=expires_s))
+        url: str = self._client.presigned_get_object(
+            self._bucket, key, expires=timedelta(seconds=expires_s), request_date=self._client.signing_time()
+        )
         return url
 
     def _upload(self, key: str, path: Path, content_type: str) -> None:
@@ -154,11 +156,22 @@ class Blobs:
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         await self._free.acquire()
-        running = asyncio.get_running_loop().run_in_executor(self._executor, call)
+        running = asyncio.get_running_loop().run_in_executor(self._executor, self._signed_anew, call)
         running.add_done_callback(self._release)
         with store_errors():
             # Shielded, so that the thread is counted as busy until it really ends.
             return await asyncio.shield(running)
+
+    def _signed_anew(self, call: Callable[[], T]) -> T:
+        """Makes a call, and once more where it was refused because our clock is wrong: each may be repeated."""
+        before = self._client.told
+        try:
+            return call()
+        except S3Error as error:
+            # Another thread may have learned it meanwhile.
+            if self._client.told is before and not self._client.corrects_after(error):
+                raise
+        return call()
 
     def _release(self, running: asyncio.Future[T]) -> None:
         self._free.release()
@@ -176,7 +189,7 @@ async def blobs(
         retries=urllib3.Retry(total=retries, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
         ssl_context=tls_context(settings),
     )
-    client = Minio(
+    client = CorrectedMinio(
         settings.endpoint,
         access_key=secret(settings.access_key_file),
         secret_key=secret(settings.secret_key_file),
