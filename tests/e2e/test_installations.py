@@ -63,6 +63,7 @@ async def test_make_clean_keeps_the_virtual_environment_that_something_runs_from
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nexit 3\n" if removes else f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o700)
+    (tmp_path / ".venv" / "run.stamp").touch()
 
     process = await asyncio.create_subprocess_exec(
         *("make", "--file", str(ROOT / "Makefile"), "clean"), cwd=tmp_path, stdout=asyncio.subprocess.PIPE

@@ -34,7 +34,7 @@ def main() -> None:
     with home.held():
         if DISK_BYTES in os.environ:
             disk.mount_for_own_eyes(home.folder / "s3", int(os.environ[DISK_BYTES]))
-        planned = plan(settings, home, public_hosts(settings.port))
+        planned = plan(settings, home, public_hosts(settings))
         asyncio.run(Supervisor(home, led_elsewhere(planned), Console()).run())
 
 

@@ -108,7 +108,7 @@ async def test_a_sender_that_is_asked_to_stop_first_ends_what_it_sends(
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"FLEXURA_WEBHOOKS_KEY_FILE": "/nowhere"}, "the key file of webhooks /nowhere cannot be read"),
+        ({"FLEXURA_WEBHOOKS_KEY_FILE": "/nowhere"}, "FLEXURA_WEBHOOKS_KEY_FILE: the file /nowhere cannot be read"),
         ({"FLEXURA_WEBHOOKS_NETWORKS": "10.0.0.1/8"}, "FLEXURA_WEBHOOKS_NETWORKS: "),
         ({"FLEXURA_WEBHOOK_KEY": "x"}, "the nearest is FLEXURA_WEBHOOKS_KEY_FILE"),
     ],
@@ -116,7 +116,7 @@ async def test_a_sender_that_is_asked_to_stop_first_ends_what_it_sends(
 def test_a_wrong_setting_stops_the_start_by_name(tmp_path: Path, change: dict[str, str], complaint: str) -> None:
     environment = environment_of(tmp_path) | change
     ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=30, check=False)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert complaint in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -125,5 +125,5 @@ def test_without_a_key_file_the_start_says_what_is_missing(tmp_path: Path) -> No
     environment = environment_of(tmp_path)
     del environment["FLEXURA_WEBHOOKS_KEY_FILE"]
     ended = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=30, check=False)
-    assert ended.returncode == 1
-    assert "FLEXURA_WEBHOOKS_KEY_FILE: name the file" in ended.stderr
+    assert ended.returncode == 2
+    assert "FLEXURA_WEBHOOKS_KEY_FILE must name the file" in ended.stderr

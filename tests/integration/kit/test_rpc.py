@@ -22,6 +22,7 @@ from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_kit.rpc import Service, rpc_channel, rpc_server
 from flexura_kit.rpc.server import RPCServer
 from flexura_kit.settings import RPCServerSettings
+from flexura_kit.startup import StartupError
 
 DESCRIPTOR = pb.DESCRIPTOR.services_by_name["SearchService"]
 
@@ -232,7 +233,7 @@ async def test_two_servers_never_share_a_port(tmp_path: Path) -> None:
     first = rpc_server(RPCServerSettings(listen="127.0.0.1:0"), [service])
     await first.start()
     second = rpc_server(RPCServerSettings(listen=f"127.0.0.1:{first.port}"), [service])
-    with pytest.raises(RuntimeError):
+    with pytest.raises(StartupError, match="FLEXURA_RPC_LISTEN"):
         await second.start()
     await first.stop()
 

@@ -83,11 +83,11 @@ async def test_an_idle_process_that_died_is_not_given_work(pool: GeneratorPool, 
     idle = generators()
     for process in idle:
         process.kill()
-    await until(lambda: not any(map(is_running, idle)), "both to be gone")
+    await until(lambda: not any(map(is_running, idle)), "all to be gone")
 
     media = await pool.generate(request(tmp_path, payload_bytes=9), ignore)
     assert media.size_bytes == 9
-    await until(lambda: len(generators()) == 2, "both processes")
+    await until(lambda: len(generators()) >= len(idle), "as many processes as before")
 
 
 async def test_a_result_past_the_limit_fails_its_job_only(pool: GeneratorPool, tmp_path: Path) -> None:

@@ -515,9 +515,10 @@ async def test_wikipedia_of_the_language_is_asked_and_no_other_host(language: st
     ("header", "moment"),
     [("Fri, 15 Mar 2024 12:01:30 GMT", 90.0), ("soon", None), ("Fri, 15 Mar 2024 11:00:00 GMT", 0)],
 )
-async def test_a_date_to_ask_again_counts_from_the_clock(header: str, moment: float | None) -> None:
+async def test_a_date_to_ask_again_counts_from_the_date_of_the_answer(header: str, moment: float | None) -> None:
     def limited(_: Asked, __: Mode) -> web.Response:
-        return web.Response(status=429, headers={"Retry-After": header})
+        # A wait is counted on the clock of whoever sends it.
+        return web.Response(status=429, headers={"Retry-After": header, "Date": "Fri, 15 Mar 2024 12:00:00 GMT"})
 
     fixed = clock
     async with peer(limited, "POST", "/search") as listening, ClientSession() as session:

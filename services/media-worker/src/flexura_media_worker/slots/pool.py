@@ -30,13 +30,9 @@ logger = log.get_logger()
 class GeneratorPool:
     """A provider that hands each request to an idle process, and kills the process whose request is cancelled."""
 
-    def __init__(
-        self, limits: GeneratorLimits, slots: int, spool: Spool, report: Callable[[WorkerFault], None]
-    ) -> None:
+    def __init__(self, limits: GeneratorLimits, spool: Spool, report: Callable[[WorkerFault], None]) -> None:
         self._limits = limits
-        self._waiting_slots = slots - 1
-        """Slots whose process is started only when a request finds none idle: at rest one is enough."""
-        self._wanted = asyncio.Semaphore(1)
+        self._starting = asyncio.Lock()
         self._spool = spool
         self._report = report
         self._tried = asyncio.Event()
@@ -78,12 +74,13 @@ class GeneratorPool:
             await self._tried.wait()
 
     async def keep_one(self) -> None:
-        """Keeps one process alive, from when it is wanted first for as long as it is not cancelled."""
-        await self._wanted.acquire()
+        """Keeps one process alive for as long as it is not cancelled."""
         delay_s = RESTART_S_MIN
         while True:
             try:
-                process = await GeneratorProcess.start(self._limits)
+                # One after another: the first is of use sooner, and all else that starts has room beside them.
+                async with self._starting:
+                    process = await GeneratorProcess.start(self._limits)
             except Exception as error:  # noqa: BLE001 - the top of the loop that keeps a slot alive, whatever the cause.
                 self._note_not_started(error)
                 await asyncio.sleep(delay_s)
@@ -124,9 +121,6 @@ class GeneratorPool:
                     process.kill()
 
     async def _take(self) -> GeneratorProcess:
-        if self._idle.empty() and self._waiting_slots:
-            self._waiting_slots -= 1
-            self._wanted.release()
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
@@ -144,7 +138,7 @@ class GeneratorPool:
 async def generator_pool(
     limits: GeneratorLimits, slots: int, spool: Spool, report: Callable[[WorkerFault], None]
 ) -> AsyncIterator[GeneratorPool]:
-    pool = GeneratorPool(limits, slots, spool, report)
+    pool = GeneratorPool(limits, spool, report)
     keepers = [asyncio.create_task(pool.keep_one(), name=f"slot-{number}") for number in range(slots)]
     try:
         await pool.tried()
