@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flexura_local.home import MARKS, SOCKET_PATH_MAX, Home, HomeTakenError, HomeUnusableError, write_secret
+from flexura_local.home import MARKS, SOCKET_PATH_MAX, Home, HomeTakenError, HomeUnusableError
 
 
 def test_home_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -105,11 +105,3 @@ def test_home_that_was_deep_and_is_not_any_more_has_its_sockets_inside(tmp_path:
     with home.held():
         assert home.sockets == shallow / "run"
         assert not home.sockets.is_symlink()
-
-
-def test_secret_is_replaced_in_one_step(tmp_path: Path) -> None:
-    file = tmp_path / "first-key"
-    write_secret(file, "one")
-    write_secret(file, "two")
-    assert file.read_text() == "two"
-    assert [path.name for path in tmp_path.iterdir()] == ["first-key"]

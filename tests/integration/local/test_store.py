@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import os
 from pathlib import Path
 
+import pytest
 import urllib3
 from minio import Minio
 from servers.process import ServerProcess
@@ -11,8 +13,9 @@ from servers.process import ServerProcess
 from flexura_kit.blob import tls_context
 from flexura_kit.settings import BlobSettings
 from flexura_local.s3 import BUCKET, REGION, Store, store_ports
+from flexura_local.volumes import ENTRY_BYTES, repair_volumes
 
-BODY = b"kept" * 1000
+BODY = os.urandom(4000)  # Of what can be compressed the store keeps less.
 
 
 async def test_objects_are_found_again_where_every_port_was_taken_meanwhile(tmp_path: Path) -> None:
@@ -25,6 +28,35 @@ async def test_objects_are_found_again_where_every_port_was_taken_meanwhile(tmp_
             await asyncio.to_thread(_put if turn == 0 else _check, store)
         finally:
             await process.stop()
+
+
+@pytest.mark.parametrize("lost", ["end_of_data", "end_of_index", "half_an_entry"])
+async def test_a_volume_that_a_power_cut_left_uneven_takes_objects_again(tmp_path: Path, lost: str) -> None:
+    for turn in range(2):
+        store = Store(tmp_path / "s3", tmp_path, store_ports(), "flexura", "a secret of some length")
+        store.prepare()
+        process = ServerProcess(store.command(), tmp_path / "log", store.why_not_ready)
+        await process.start()
+        try:
+            await asyncio.to_thread(_put if turn == 0 else _check, store)
+            if turn == 0:
+                # The last one was under way when the power went.
+                await asyncio.to_thread(_client(store).put_object, BUCKET, "a/z", io.BytesIO(BODY), len(BODY))
+        finally:
+            await process.kill()
+        (data,), (index,) = store.data.glob("*.dat"), store.data.glob("*.idx")
+        if lost == "end_of_data":
+            os.truncate(data, data.stat().st_size - 100)
+        else:
+            os.truncate(index, index.stat().st_size - (ENTRY_BYTES if lost == "end_of_index" else 5))
+
+
+def test_volumes_that_are_not_understood_are_left_alone(tmp_path: Path) -> None:
+    index, data = tmp_path / "a_1.idx", tmp_path / "a_1.dat"
+    index.write_bytes(bytes(range(ENTRY_BYTES)) * 3)
+    data.write_bytes(b"of another version" * 100)
+    repair_volumes(tmp_path)
+    assert (index.stat().st_size, data.stat().st_size) == (3 * ENTRY_BYTES, 1800)
 
 
 def _put(store: Store) -> None:

@@ -22,6 +22,7 @@ from flexura_local.parts import plan, shown
 from flexura_local.ports import is_free, who_listens
 from flexura_local.running import supervisors
 from flexura_local.settings import LocalSettings
+from flexura_local.small_files import DamagedFileError
 from flexura_local.supervisor import StartError, Supervisor
 
 PORT_MIN, PORT_MAX = 1024, 65_535
@@ -53,7 +54,10 @@ def run(settings: LocalSettings, home: Home, console: Console) -> int:
         with home.held():
             hosts = public_hosts(settings)
             console.opening(shown(home.folder))
-            asyncio.run(Supervisor(home, plan(settings, home, hosts), console).run())
+            everything = plan(settings, home, hosts)
+            for notice in home.notices:
+                console.warned(notice)
+            asyncio.run(Supervisor(home, everything, console).run())
     except HomeTakenError as error:
         port = port_from(settings.port + 1)
         other = f"FLEXURA_HOME={beside(settings.home)} FLEXURA_PORT={port} make run"
@@ -66,7 +70,7 @@ def run(settings: LocalSettings, home: Home, console: Console) -> int:
             f"{error}.", "Name a folder that is yours and is empty, or is not there: FLEXURA_HOME=~/flexura make run"
         )
         return 1
-    except (StartError, OSError) as error:
+    except (StartError, DamagedFileError, OSError) as error:
         why = os_fault(error) if isinstance(error, OSError) else str(error)
         console.failed(f"{why.rstrip('.')}.")
         return 1

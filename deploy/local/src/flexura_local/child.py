@@ -6,13 +6,13 @@ import errno
 import itertools
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from flexura_kit.files import write_durably
 from flexura_local.notifications import Notifications
 
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -147,7 +147,7 @@ def rotate_in_use(log: Path) -> None:
     """Like rotate, for a log that a child writes to: it appends, so what is cut off comes back from the start."""
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
         try:
-            shutil.copyfile(log, older(log))
+            write_durably(older(log), log.read_bytes())
         except OSError:
             # On a full disk the room is worth more than the older lines.
             older(log).unlink(missing_ok=True)

@@ -35,6 +35,9 @@ class Console:
     def useless(self, name: str, why: str) -> None:
         self._print(f"  {self._paint(YELLOW, '○')} {name:<{NAME_WIDTH}}{why}; killing it")
 
+    def warned(self, sentence: str) -> None:
+        self._print(f"  {self._paint(YELLOW, '!')} {sentence}.")
+
     def died(self, name: str, how: str, last_lines: Sequence[str], restart_s: float) -> None:
         again = f"starting it again in {restart_s:g} s"
         self._print(f"  {self._paint(RED, '✗')} {name:<{NAME_WIDTH}}{how}; {again}")

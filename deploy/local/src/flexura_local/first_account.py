@@ -12,8 +12,8 @@ from flexura.auth.v1 import auth_service_pb2 as pb
 from flexura.auth.v1.auth_service_pb2_grpc import AuthServiceStub
 from flexura_kit.apikeys import digest, is_well_formed
 from flexura_kit.errors import FlexuraError
+from flexura_kit.files import write_durably
 from flexura_kit.rpc import rpc_channel
-from flexura_local.home import write_secret
 
 if TYPE_CHECKING:
     # A name of the typed stubs alone.
@@ -37,12 +37,12 @@ async def first_key(target: str, file: Path, start_timeout_s: float = START_TIME
         made = await auth.CreateAccount(account, timeout=TIMEOUT_S)
         key = pb.CreateApiKeyRequest(account_id=made.account.account_id, display_name="First key")
         secret: str = (await auth.CreateApiKey(key, timeout=TIMEOUT_S)).secret
-    write_secret(file, secret + "\n")
+    write_durably(file, secret + "\n")
     return secret
 
 
 def kept_key(file: Path) -> str:
-    return file.read_text().strip() if file.exists() else ""
+    return file.read_text(encoding="ascii", errors="replace").strip() if file.exists() else ""
 
 
 async def works(auth: "AuthServiceAsyncStub", secret: str) -> bool:

@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import pwd
-import secrets
 import shutil
 import stat
 import tempfile
@@ -14,17 +13,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from flexura_kit.files import make_folder_durably, write_durably
 from flexura_kit.startup import os_fault
 from flexura_local.ports import free_ports, taken
 from flexura_local.s3 import GRPC_OFFSET, store_ports
+from flexura_local.small_files import kept_ports, kept_secret, make_secret, refuse_damaged_database
 
 SOCKET_PATH_MAX = 100  # The system's limit is 107 bytes; the longest socket here must fit.
 LONGEST_SOCKET = "media-worker.ready"
-
-
 PRIVATE = 0o700
+IGNORE_ALL = b"*\n"
 # What a folder holds that has been a home: the first that a start makes, and what older ones have.
 MARKS = ("lock", "first-key", "secrets", "db")
+OF_THE_DISK = {"lost+found"}  # A disk of its own has it before anything is in there.
+SEALING = "webhook-key"
+SEALS_NO_MORE = (
+    "{file} was damaged, so a new key was made, and the old file lies beside it. Secrets of webhooks that were sealed"
+    " with the old key cannot be read: rotate the secret of each webhook (POST /api/webhooks/ID/rotate)"
+)
 
 
 class HomeTakenError(Exception):
@@ -41,6 +47,8 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.sockets = self.folder / "run"
+        self.notices: list[str] = []
+        """What its owner must know of what was found damaged and made anew."""
 
     @property
     def first_key_file(self) -> Path:
@@ -51,7 +59,9 @@ class Home:
         return self._inside("spool")
 
     def database_url(self, service: str) -> str:
-        return f"sqlite:///{self._inside('db') / service}.db"
+        file = self._inside("db") / f"{service}.db"
+        refuse_damaged_database(file, has_been_used=self.first_key_file.exists())
+        return f"sqlite:///{file}"
 
     def log(self, part: str) -> Path:
         return self._inside("log") / f"{part}.log"
@@ -61,10 +71,10 @@ class Home:
         return self.sockets / f"{part}.ready"
 
     def secret_file(self, name: str) -> Path:
-        """Names a file with a secret that is made when first asked for."""
+        """Names a file with a secret that is made when first asked for, and again where only a part of it is left."""
         file = self._inside("secrets") / name
-        if not file.exists():
-            write_secret(file, secrets.token_urlsafe(32))
+        if kept_secret(file) is None and make_secret(file) and name == SEALING:
+            self.notices.append(SEALS_NO_MORE.format(file=file))
         return file
 
     def secret(self, name: str) -> str:
@@ -73,10 +83,11 @@ class Home:
     def ports(self) -> tuple[int, dict[str, int]]:
         """The broker's port and the store's: those of the last time, except where somebody took them meanwhile."""
         file = self.folder / "ports.json"
-        kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        kept = kept_ports(file)
         fresh = {"nats": free_ports(1)[0], **store_ports()}
         ports = {name: kept[name] if still_free(name, kept) else port for name, port in fresh.items()}
-        file.write_text(json.dumps(ports, indent=2) + "\n")
+        if ports != kept:
+            write_durably(file, json.dumps(ports, indent=2) + "\n")
         return ports.pop("nats"), ports
 
     @contextmanager
@@ -114,7 +125,9 @@ class Home:
         if about.st_uid != os.geteuid():
             owner = user_name(about.st_uid)
             raise HomeUnusableError(f"the home {self.folder} belongs to {owner}, and others may use it")
-        if any(self.folder.iterdir()) and not any((self.folder / mark).exists() for mark in MARKS):
+        if {path.name for path in self.folder.iterdir()} - OF_THE_DISK and not any(
+            (self.folder / mark).exists() for mark in MARKS
+        ):
             raise HomeUnusableError(f"the folder {self.folder} holds other things and is no home of Flexura")
         self.folder.chmod(PRIVATE)
 
@@ -125,14 +138,14 @@ class Home:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return int(lock.read() or 0)
+                return locking_pid(file) or written_pid(file)
         return None
 
     def _hide_from_git(self) -> None:
         # A home may lie in any repository, and `git add` must not take its key and secrets along.
         file = self.folder / ".gitignore"
-        if not file.exists():
-            file.write_text("*\n")
+        if not file.exists() or file.read_bytes() != IGNORE_ALL:
+            write_durably(file, IGNORE_ALL)
 
     @contextmanager
     def _sockets_made(self) -> Iterator[None]:
@@ -159,7 +172,7 @@ class Home:
 
     def _inside(self, name: str) -> Path:
         folder = self.folder / name
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder_durably(folder)
         return folder
 
 
@@ -177,12 +190,17 @@ def still_free(name: str, kept: dict[str, int]) -> bool:
     return bool(needed) and not taken(needed)
 
 
-def write_secret(file: Path, secret: str) -> None:
-    """Writes it in one step, readable for its owner alone: after a crash there is all of it or nothing."""
-    draft = file.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(secret)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.rename(file)
+def written_pid(lock: Path) -> int | None:
+    content = lock.read_bytes()
+    # Without its end it may be a part of the number, and so another process.
+    return int(content) if content.endswith(b"\n") and content.strip().isdigit() else None
+
+
+def locking_pid(lock: Path) -> int | None:
+    """Asks the kernel who holds the lock: the file may have been damaged since."""
+    inode = str(lock.stat().st_ino)
+    for line in Path("/proc/locks").read_text().splitlines():
+        _, kind, _, _, pid, place, *_ = line.split()
+        if kind == "FLOCK" and place.rpartition(":")[2] == inode:
+            return int(pid)
+    return None

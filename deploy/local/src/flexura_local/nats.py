@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from flexura_kit.files import make_folder_durably, write_durably
 from flexura_local.programs import program
 
 STORE_BYTES_MAX = 1 << 30
@@ -30,9 +31,8 @@ class Broker:
 
     def prepare(self) -> None:
         """Writes the configuration; the password stands in it, so it is the owner's alone to read."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._configuration_file.touch(mode=0o600)
-        self._configuration_file.write_text(self._configuration())
+        make_folder_durably(self.folder)
+        write_durably(self._configuration_file, self._configuration())
 
     async def why_not_ready(self) -> str | None:
         """Connects as a client does; says what is wrong, None for nothing."""

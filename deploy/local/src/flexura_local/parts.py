@@ -123,6 +123,7 @@ def reaching_store(home: Home, store: Store) -> dict[str, str]:
         "FLEXURA_S3_SECURE": "true",
         "FLEXURA_S3_CA_FILE": str(store.certificate_file),
         "FLEXURA_S3_CERTIFICATE_FILE": str(store.certificate_file),
+        "FLEXURA_S3_SYNC_DIR": str(store.data),
         "FLEXURA_S3_ACCESS_KEY_FILE": str(home.secret_file("s3-access-key")),
         "FLEXURA_S3_SECRET_KEY_FILE": str(home.secret_file("s3-secret-key")),
     }

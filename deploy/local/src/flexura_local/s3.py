@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from flexura_kit.settings import BlobSettings
 from flexura_local.certificate import self_signed
 from flexura_local.ports import free_ports, is_free
 from flexura_local.programs import program
+from flexura_local.volumes import repair_volumes
 
 BUCKET = "flexura-assets"
 REGION = "us-east-1"
@@ -54,10 +56,10 @@ class Store:
 
     def prepare(self) -> None:
         """Writes its configuration, for its owner alone to read."""
-        make_folder_durably(self._data)
+        make_folder_durably(self.data)
         make_folder_durably(self._configuration)
-        # It remembers the flags of its last start here and would prefer them to its own defaults.
-        (self._data / "mini.options").unlink(missing_ok=True)
+        self._remove_what_each_start_makes()
+        repair_volumes(self.data)
         # Made anew at each start: it never has to be kept, and never has to be mended.
         made = self_signed("flexura-store")
         write_durably(self.certificate_file, made.private_key + made.certificate)
@@ -72,7 +74,7 @@ class Store:
             # Found first: a security.toml of this machine or of this user is not ours.
             f"-config_dir={self._configuration}",
             "mini",
-            f"-dir={self._data}",
+            f"-dir={self.data}",
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             *self._port_flags(),
@@ -100,7 +102,7 @@ class Store:
         return await asyncio.to_thread(self._why_not_ready)
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
         return self.folder / "data"
 
     @property
@@ -110,6 +112,15 @@ class Store:
     @property
     def _identities_file(self) -> Path:
         return self.folder / "s3.json"
+
+    def _remove_what_each_start_makes(self) -> None:
+        """Removes the state of the master, the admin server and its worker: half written, it would stop every start."""
+        # It also remembers the flags of its last start, and would prefer them to its own defaults.
+        for name in ("mini.options", "vol_dir.uuid"):
+            (self.data / name).unlink(missing_ok=True)
+        for name in ("admin", "worker", "m[0-9]*"):
+            for folder in self.data.glob(name):
+                shutil.rmtree(folder)
 
     def _identities(self) -> str:
         credentials = {"accessKey": self.access_key, "secretKey": self.secret_key}

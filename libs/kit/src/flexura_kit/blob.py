@@ -18,6 +18,7 @@ import urllib3
 from minio.error import MinioException, S3Error
 
 from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.seaweedfs import StoreSync
 from flexura_kit.settings import BlobSettings, secret
 from flexura_kit.store_time import CorrectedMinio
 
@@ -48,15 +49,28 @@ class Stat:
 class Blobs:
     """Objects of one bucket. The client is synchronous; a cancelled wait leaves its thread to end by itself."""
 
-    def __init__(self, client: CorrectedMinio, bucket: str, executor: ThreadPoolExecutor, threads: int) -> None:
+    def __init__(
+        self,
+        client: CorrectedMinio,
+        bucket: str,
+        executor: ThreadPoolExecutor,
+        threads: int,
+        sync: StoreSync | None = None,
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._executor = executor
         self._free = asyncio.Semaphore(threads)
+        self._sync = sync
 
     async def upload_file(self, key: str, path: Path, content_type: str) -> None:
-        """Uploads the file and reads back what the store has kept of it; raises FlexuraError where that differs."""
+        """Uploads the file and reads back what the store has kept of it; raises FlexuraError where that differs.
+
+        Whether it then survives a power cut is for the store to see to, or for us where there is a `sync_dir`.
+        """
         await self._in_thread(partial(self._upload, key, path, content_type))
+        if self._sync is not None:
+            await self._sync.wait()
 
     async def stat(self, key: str) -> Stat | None:
         return await self._in_thread(partial(self._stat, key))
@@ -199,7 +213,8 @@ async def blobs(
     )
     executor = ThreadPoolExecutor(threads, thread_name_prefix="blob")
     try:
-        yield Blobs(client, settings.bucket, executor, threads)
+        sync = StoreSync(settings.sync_dir) if settings.sync_dir is not None else None
+        yield Blobs(client, settings.bucket, executor, threads, sync)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         pool.clear()

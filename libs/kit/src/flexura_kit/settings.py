@@ -103,6 +103,8 @@ class BlobSettings(Group):
     """File with the certificates (PEM) that its own must come from; those of the system without."""
     certificate_file: Path | None = None
     """File with our certificate and its private key (PEM), where it asks for one."""
+    sync_dir: Path | None = None
+    """Data folder of a SeaweedFS on this machine, whose files are written to disk before an upload counts."""
     region: str = "us-east-1"
     """Region to sign for; naming it saves a call before each first signature."""
     bucket: BucketName = "flexura-assets"
