@@ -137,7 +137,9 @@ def broker_part(broker: Broker) -> Part:
     async def why_not_ready(_: Child) -> str | None:
         return await broker.why_not_ready()
 
-    return Part("nats", broker.url, broker.command(), why_not_ready, port=broker.port)
+    disk = FullDisk(broker.folder)
+    command = broker.command()
+    return Part("nats", broker.url, command, why_not_ready, port=broker.port, why_useless=disk.why_useless)
 
 
 def store_part(store: Store) -> Part:

@@ -10,6 +10,7 @@ from flexura_local.child import Child
 ANSWER_TIMEOUT_S = 3.0
 NO_ROOM = "no space left on device"
 ROOM_BYTES = 4 << 20  # From so much on a disk is not full any more.
+FULL_BYTES = 64 << 10  # With less than so much it is full, though the log has no room left to say so.
 
 
 async def http_ready(port: int) -> str | None:
@@ -36,16 +37,20 @@ async def says_ready(child: Child) -> str | None:
 
 
 class FullDisk:
-    """Knows a store whose disk was full: parts of its index take nothing more, though there is room again."""
+    """Knows a part whose disk was full, and that keeps refusing though there is room again.
+
+    The store's index takes nothing more, and the broker keeps the error of its first write that failed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._refused: Child | None = None
 
     def why_useless(self, child: Child) -> str | None:
-        if any(NO_ROOM in line for line in child.log_since_start()):
+        free = shutil.disk_usage(self._folder).free
+        if free < FULL_BYTES or any(NO_ROOM in line for line in child.log_since_start()):
             self._refused = child
-        if self._refused is not child or shutil.disk_usage(self._folder).free < ROOM_BYTES:
+        if self._refused is not child or free < ROOM_BYTES:
             return None
         return "has met a full disk, and takes all again only once it is started anew"
 
