@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -10,9 +11,10 @@ import cssselect
 import tinycss2
 from lxml import etree
 
+from flexura_search.reader.parsing.values import Declared, Verdict, judged, may_hide
+
 Element = Any  # lxml has no types.
 Styles = dict[str, str]
-Weight = tuple[bool, tuple[int, int, int], int]
 
 # What can put text out of sight, or bring it back.
 PROPERTIES = frozenset(
@@ -60,10 +62,12 @@ RULES_MAX = 3000
 SHEET_CHARACTERS_MAX = 400_000
 MATCHES_MAX = 60_000
 NESTING_MAX = 4
+INLINE = (1 << 20, 0, 0)  # As specific as no selector is.
 MEDIA_WIDTH_PX = 1280.0  # Judged as on a person's desk.
 SIMPLE = re.compile(r"([a-z][a-z0-9]*)?((?:[.#][\w-]+)*)", re.ASCII)
 NAMES = re.compile(r"([.#])([\w-]+)", re.ASCII)
-TRICKY = re.compile(r"[\\'\"@{}]|/\*")
+TRICKY = re.compile(r"[\\'\"@{}(\[]|/\*|[^\x20-\x7e\t\n\r\f]")
+BLANKS = re.compile(r"[ \t\n\r\f]+")
 WIDTH_QUERY = re.compile(r"\(\s*(min|max)-width\s*:\s*(\d+\.?\d*|\.\d+)(px|em|rem)\s*\)")
 VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*))?\)")
 
@@ -84,7 +88,7 @@ class Cascade:
 
     def __init__(self, tree: Element) -> None:
         self._tree = tree
-        self._found: dict[Element, dict[str, tuple[Weight, str]]] = defaultdict(dict)
+        self._found: dict[Element, dict[str, Declared]] = defaultdict(lambda: defaultdict(Declared))
         self._variables: dict[str, str] = {}
         self._by_class: dict[str, list[Element]] = defaultdict(list)
         self._by_id: dict[str, list[Element]] = defaultdict(list)
@@ -99,19 +103,28 @@ class Cascade:
     def styles(self, element: Element) -> Styles:
         """What is declared for an element itself; what it inherits is not among it."""
         found = self._found.get(element)
-        inline = element.get("style")
+        inline = declarations(element.get("style") or "")
         if not found and not inline:
             return {}
-        styles = {name: value for name, (_, value) in found.items()} if found else {}
-        # Inline wins over all but what a sheet calls important.
-        styles.update(
-            (name, value)
-            for name, value, is_important in declarations(inline or "")
-            if is_important or not (found and name in found and found[name][0][0])
-        )
-        if any("var(" in value for value in styles.values()):
-            styles = {name: self._resolved(value) for name, value in styles.items()}
-        return styles
+        declared: dict[str, Declared] = defaultdict(Declared)
+        for name, each in (found or {}).items():
+            declared[name] = replace(each)
+        for name, value, is_important in inline:
+            # Inline wins over all but what a sheet calls important.
+            declared[name].add((is_important, INLINE, 0), value, judged(name, value))
+        chosen = ((name, self._chosen(name, each)) for name, each in declared.items())
+        return {name: value for name, value in chosen if value is not None}
+
+    def _chosen(self, name: str, declared: Declared) -> str | None:
+        """The value in force; one that is not understood may hide what is seen, and never show what is hidden."""
+        known = declared.known
+        doubtful = declared.doubtful
+        if doubtful is not None and (known is None or doubtful[0] >= known[0]):
+            value = self._resolved(doubtful[1])
+            verdict = judged(name, value)
+            if verdict is Verdict.VALID or (verdict is Verdict.DOUBTFUL and (known is None or may_hide(name, value))):
+                return value
+        return known[1] if known is not None else None
 
     def _index(self) -> None:
         for element in self._tree.iter(etree.Element):
@@ -130,9 +143,8 @@ class Cascade:
                     return
                 found = self._found[element]
                 for name, value, is_important in rule.declarations:
-                    weight: Weight = (is_important, specificity, order)
-                    if name not in found or found[name][0] <= weight:
-                        found[name] = (weight, value)
+                    if name in PROPERTIES:
+                        found[name].add((is_important, specificity, order), value, judged(name, value))
 
     def _matches(self, selectors: str) -> Iterator[tuple[tuple[int, int, int], Sequence[Element]]]:
         for selector in selectors.split(",") if "(" not in selectors else (selectors,):
@@ -162,7 +174,7 @@ class Cascade:
         for _ in range(NESTING_MAX):
             if "var(" not in value:
                 break
-            value = VARIABLE.sub(lambda found: self._variables.get(found[1], found[2] or ""), value)
+            value = VARIABLE.sub(lambda found: self._variables.get(found[1], found[2] or found[0]), value)
         return value.strip()
 
 
@@ -256,7 +268,7 @@ def _plain(tokens: Sequence[Any]) -> str:
         for token in tokens
         if token.type != "comment"
     ]
-    return " ".join("".join(parts).split())
+    return BLANKS.sub(" ", "".join(parts)).strip(" ")
 
 
 @lru_cache(4096)
@@ -268,6 +280,7 @@ def declarations(style: str) -> tuple[Declaration, ...]:
     for part in style.lower().split(";"):
         name, _, value = part.partition(":")
         if name.strip() in PROPERTIES:
-            value, bang, _ = value.partition("!")
-            found.append(Declaration(name.strip(), " ".join(value.split()), bool(bang)))
+            value, bang, flag = value.partition("!")
+            if not bang or flag.strip() == "important":
+                found.append(Declaration(name.strip(), " ".join(value.split()), bool(bang)))
     return tuple(found)

@@ -12,6 +12,7 @@ OPACITY_MIN = 0.05
 SLIT_PX = 1.0  # What is for the ears alone is shown in one pixel.
 BEYOND_PX = 3000.0
 FONT_NAMES = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0}
+VISIBILITIES = {"hidden": False, "collapse": False, "visible": True, "initial": True}
 CUTTING = frozenset({"hidden", "clip", "auto", "scroll"})
 NUMBERS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:px|%|em|rem|vw|vh)?")
 SCALE = re.compile(r"scale(?:3d|x|y)?\(\s*([+-]?[\d.]+)(?:[ ,]+([+-]?[\d.]+))?")
@@ -66,12 +67,11 @@ def inherited(sight: Sight, styles: Styles, tag: str) -> Sight:
     if not styles and tag not in {"a", "mark", "button", "input"}:
         return sight
     ink = _ink(sight, styles, tag)
-    visibility = styles.get("visibility", "")
-    indent = styles.get("text-indent")
+    indent = styles.get("text-indent", "")
     return replace(
         sight,
-        is_visible=visibility not in {"hidden", "collapse"} if visibility not in {"", "inherit"} else sight.is_visible,
-        is_indented_away=far(indent) if indent else sight.is_indented_away,
+        is_visible=VISIBILITIES.get(styles.get("visibility", ""), sight.is_visible),
+        is_indented_away=sight.is_indented_away if pixels(indent) is None else far(indent),
         font_px=font_px(styles, sight.font_px),
         ink=ink,
         paper=_paper(sight, styles, tag),
@@ -95,11 +95,13 @@ def _ink(sight: Sight, styles: Styles, tag: str) -> Colour | None:
         # The background shows through the letters; how, is not told.
         return None
     value = styles.get("-webkit-text-fill-color") or styles.get("color")
-    if value in {None, "inherit", "currentcolor", "unset"}:
+    if value in {None, "inherit", "currentcolor", "unset", "revert"}:
         if tag == "a" and sight.ink is not None and value is None:
             return LINK
         return sight.ink
-    return colour(value or "")
+    found = colour(value or "")
+    # A colour that is not understood shows nothing that was not seen before.
+    return sight.ink if found is None and not sight.shows_text else found
 
 
 def _paper(sight: Sight, styles: Styles, tag: str) -> Colour | None:
