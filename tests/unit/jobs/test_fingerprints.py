@@ -64,6 +64,54 @@ def test_what_says_the_same_is_the_same(same: dict[str, Any]) -> None:
     assert known(replace(REQUEST, **same)) == known(REQUEST)
 
 
+GIVEN_URL = "https://Example.org/x?A=%2f"
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        *[
+            (GIVEN_URL, spelling)
+            for spelling in (
+                "HTTPS://example.org/x?A=%2f",
+                "https://EXAMPLE.ORG/x?A=%2f",
+                "https://example.org:443/x?A=%2f",
+                "https://example.org:0443/x?A=%2f",
+                "hTTps://example.ORG:/x?A=%2f",
+            )
+        ],
+        ("http://example.org/", "HTTP://example.org:80"),
+        ("https://example.org", "https://example.org:443/"),
+        ("https://example.org?a", "https://example.org/?a"),
+        ("https://[2001:DB8::7]/", "https://[2001:db8::7]:443/"),
+        ("https://BÜCHER.example/ü", "https://xn--bcher-kva.example/%C3%BC"),
+    ],
+)
+def test_an_address_in_another_spelling_is_the_same_address(given: str, same: str) -> None:
+    assert known(replace(KEYED, webhook_url=given)) == known(replace(KEYED, webhook_url=same))
+    assert known(replace(REQUEST, webhook_url=given)) == known(replace(REQUEST, webhook_url=same))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://example.org/x?A=%2f",
+        "https://example.org:80/x?A=%2f",
+        "https://example.org:4430/x?A=%2f",
+        "https://example.org:8443/x?A=%2f",
+        "https://example.org/X?A=%2f",
+        "https://example.org/x?A=%2F",
+        "https://example.org/x?a=%2f",
+        "https://example.org/x/?A=%2f",
+        "https://example.org./x?A=%2f",
+        "https://example.net/x?A=%2f",
+    ],
+)
+def test_another_address_is_another_request(other: str) -> None:
+    keys = [known(replace(KEYED, webhook_url=url)).fields_json for url in (GIVEN_URL, other)]
+    assert differing_fields(*keys) == ("webhook_url",)
+
+
 @pytest.mark.parametrize(("field", "name"), SENT)
 def test_a_field_that_differs_is_named(field: str, name: str) -> None:
     other = {field: OTHER.get(field, "another")}

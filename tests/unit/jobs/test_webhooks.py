@@ -241,6 +241,42 @@ def test_an_address_that_messages_may_not_go_to_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("http://127.0.0.1:3291/x ", "begins or ends with a blank"),
+        (" https://example.com/", "begins or ends with a blank"),
+        ("https://example.com/x\n", "begins or ends with a blank or line break"),
+        ("https://example.com/x\u00a0", "begins or ends with a blank"),
+        ("https://example.com/a b", "holds a blank; write %20"),
+        ("https://example.com/ü b", "holds a blank; write %20"),
+        ("https://exa mple.com/", "holds a blank"),
+        ("https://example.com:443 /", "holds a blank"),
+        ("https://example.com/a\tb", "holds a tab"),
+        ("https://example.com/a\r\nb", "holds a line break"),
+        ("https://example.com/a\u200bb", "holds the character U+200B"),
+        ("https://example.com/a\x7fb", "holds the character U+007F"),
+        ("https://example.com/a\\b", "holds a backslash; write /"),
+        ("https:\\\\example.com", "holds a backslash"),
+        ("https://example.com:99999/", "takes a port from 1 to 65535, not 99999"),
+        ("https://example.com:0", "takes a port from 1 to 65535, not 0"),
+        ("https://example.com:-1/", "not -1"),
+        ("https://example.com:port/x", "not port"),
+        ("https://example.com:٣/", "takes a port from 1 to 65535"),
+        ("https://[2606:4700::1111]:70000?a", "not 70000"),
+        ("https://user:word@example.com:65536/", "not 65536"),
+        (f"https://example.com:{'9' * 1000}/", f"not {'9' * 20}...;"),
+        ("https://a\u2100b.example/", "holds a character that no name of a host has"),
+        ("example.com/hook", "takes a whole address such as https://"),
+        ("", "takes a whole address such as https://"),
+    ],
+    ids=ascii,
+)
+def test_what_is_wrong_with_an_address_is_named(url: str, word: str) -> None:
+    for address in (url, written_url(url)):
+        assert word in (WebhookAddresses(Egress(), takes_http=True).fault(address) or "")
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "https://example.com",

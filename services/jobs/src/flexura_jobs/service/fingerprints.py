@@ -10,6 +10,7 @@ import orjson
 
 from flexura_jobs.domain.jobs import JobRequest
 from flexura_jobs.domain.request_keys import BODY_KEPT, IDEMPOTENCY_KEPT, RequestKey
+from flexura_jobs.service.webhook_addresses import canonical_url
 from flexura_kit.values import plain
 
 NOT_OF_THE_BODY = {"job_id", "account_id", "media_type", "traceparent", "key_id", "idempotency_key"}
@@ -53,6 +54,8 @@ def canonical(field: str, value: Any) -> bytes:
         return b""
     if isinstance(value, timedelta):
         return repr(value.total_seconds()).encode()
+    if field == "webhook_url":
+        return canonical_url(value).encode()
     if field.endswith("_json") and value:
         try:
             # By value: 1024.0 is 1024, and an option that is null was left out.
