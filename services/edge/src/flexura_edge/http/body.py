@@ -25,15 +25,19 @@ async def read_json(request: web.BaseRequest) -> dict[str, Any]:
     return parse(await read_bytes(request))
 
 
-def refuse_by_headers(request: web.BaseRequest) -> None:
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding.strip().lower() not in {"", "identity"}:
+def refuse_encoding(request: web.BaseRequest) -> None:
+    encoding = ", ".join(request.headers.getall("Content-Encoding", []))
+    if set(encoding.lower().replace(",", " ").split()) - {"identity"}:
         raise FlexuraError(
             Kind.INVALID,
             Reason.UNSUPPORTED_ENCODING,
             f"the body is sent as {encoding[:SHOWN_CHARACTERS]}; send it uncompressed",
             content_encoding=encoding[:SHOWN_CHARACTERS],
         )
+
+
+def refuse_by_headers(request: web.BaseRequest) -> None:
+    refuse_encoding(request)
     types = request.headers.getall("Content-Type", [""])
     given = ", ".join(types)
     if not all(map(is_json, types)):
@@ -45,7 +49,7 @@ def refuse_by_headers(request: web.BaseRequest) -> None:
             content_type=given[:SHOWN_CHARACTERS],
         )
     if (request.content_length or 0) > BODY_BYTES_MAX:
-        refuse_size()
+        refuse_size(BODY_BYTES_MAX)
 
 
 async def invite(request: web.BaseRequest) -> None:
@@ -55,7 +59,7 @@ async def invite(request: web.BaseRequest) -> None:
         request.writer.output_size = 0  # The answer itself has not begun.
 
 
-async def read_bytes(request: web.BaseRequest) -> bytes:
+async def read_bytes(request: web.BaseRequest, bytes_max: int = BODY_BYTES_MAX) -> bytes:
     """Counts while it reads: a chunked body does not say how long it is."""
     chunks = []
     size_bytes = 0
@@ -64,8 +68,8 @@ async def read_bytes(request: web.BaseRequest) -> bytes:
             async for chunk in request.content.iter_any():
                 chunks.append(chunk)
                 size_bytes += len(chunk)
-                if size_bytes > BODY_BYTES_MAX:
-                    refuse_size()
+                if size_bytes > bytes_max:
+                    refuse_size(bytes_max)
     except TimeoutError as error:
         raise FlexuraError(
             Kind.INVALID,
@@ -80,7 +84,7 @@ async def read_bytes(request: web.BaseRequest) -> bytes:
     return b"".join(chunks)
 
 
-def parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes, meant: str = 'a JSON object, such as {"prompt": "a red fox"}') -> dict[str, Any]:
     body = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259, 8.1: a parser may pass over it.
     if not body.strip():
         refuse_json("the body is empty; send a JSON object")
@@ -106,7 +110,7 @@ def parse(body: bytes) -> dict[str, Any]:
     if is_deeper(value, DEPTH_MAX):
         refuse_json(TOO_DEEP)
     if not isinstance(value, dict):
-        refuse_json('the body must be a JSON object, such as {"prompt": "a red fox"}')
+        refuse_json(f"the body must be {meant}")
     return value
 
 
@@ -145,12 +149,12 @@ def integer(text: str) -> int:
     return int(text)
 
 
-def refuse_size() -> NoReturn:
+def refuse_size(bytes_max: int) -> NoReturn:
     raise FlexuraError(
         Kind.INVALID,
         Reason.BODY_TOO_LARGE,
-        f"the body is larger than {BODY_BYTES_MAX} bytes; shorten it",
-        limit_bytes=str(BODY_BYTES_MAX),
+        f"the body is larger than {bytes_max} bytes; shorten it",
+        limit_bytes=str(bytes_max),
     )
 
 

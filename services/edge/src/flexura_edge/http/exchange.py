@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -116,6 +116,10 @@ class Route:
     """Whether a POST that is sent twice does no more than one that is sent once."""
     takes_idempotency_key: bool = False
     """Whether it is repeatable under an `Idempotency-Key`."""
+    parameters: Sequence[str] | None = ()
+    """Those that the query may have, where a key is needed; None where the handler reads and judges it itself."""
+    takes_body: bool = False
+    """Whether a POST may have a body that says something."""
     takes_event_token: bool = False
     """Whether `?token=` serves in the place of a key."""
 

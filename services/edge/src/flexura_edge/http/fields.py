@@ -142,7 +142,8 @@ def unknown_fields(values: Iterable[str], known: list[str]) -> list[FieldViolati
 
 def unknown_field(name: str, known: list[str]) -> str:
     nearest = nearest_name(name, known)
-    meant = f"did you mean `{nearest}`?" if nearest else f"known are {', '.join(f'`{field}`' for field in known)}"
+    listing = f"known are {', '.join(f'`{field}`' for field in known)}" if known else "it takes none"
+    meant = f"did you mean `{nearest}`?" if nearest else listing
     return f"{shown(name)} is no field of this request; {meant}"
 
 

@@ -9,13 +9,16 @@ from prometheus_client import Histogram
 from flexura_edge.event_tokens import EventTokens
 from flexura_edge.http.cross_origin import OPEN_TO_ALL, CrossOrigin, is_preflight
 from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
+from flexura_edge.http.no_fields import refuse_fields
 from flexura_edge.http.problem import HIDDEN, problem
+from flexura_edge.http.query import Query
 from flexura_edge.http.routes import Routes
 from flexura_edge.keys import Keys
 from flexura_edge.limits import Limit
 from flexura_kit import log
-from flexura_kit.errors import FlexuraError, Reason
+from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
+AUTHORIZATION = "Authorization"
 CLIENT_LEFT = 499  # Never sent; it is how the log says that nobody waited for the answer.
 
 ALL_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "POST"})
@@ -84,10 +87,14 @@ class Door:
         if route.needs_key:
             exchange.cross_origin = self._cross_origin.headers(request)
             await self._identify(exchange)
+            if route.parameters is not None and "?" in request.raw_path:
+                Query(request, route.parameters).check()
+            if request.method == "POST" and not route.takes_body:
+                await refuse_fields(request)
         return await route.handle(exchange)
 
     async def _identify(self, exchange: Exchange) -> None:
-        authorization = exchange.request.headers.get("Authorization")
+        authorization = authorization_of(exchange.request)
         route = exchange.route
         if (
             authorization is None
@@ -104,7 +111,10 @@ class Door:
     async def _identify_by_token(self, exchange: Exchange) -> None:
         # Who has the token may use it on any page, as it is with the link of an asset.
         exchange.cross_origin = OPEN_TO_ALL
-        exchange.key_digest = self._tokens.key_digest(exchange.request.query.get(EVENT_TOKEN, ""))
+        tokens = exchange.request.query.getall(EVENT_TOKEN, [""])
+        if len(tokens) > 1:
+            raise sent_again(EVENT_TOKEN, f"`{EVENT_TOKEN}` stands {len(tokens)} times in the query; send it once")
+        exchange.key_digest = self._tokens.key_digest(tokens[0])
         exchange.caller = await self._keys.caller_of(exchange.key_digest, exchange.remaining_s())
 
     async def _with_nearest(self, exchange: Exchange, error: FlexuraError) -> FlexuraError:
@@ -156,3 +166,15 @@ class Door:
         if histogram is None:
             histogram = self._seconds[(route, status)] = REQUEST_SECONDS.labels(route, status)
         histogram.observe(seconds)
+
+
+def authorization_of(request: web.BaseRequest) -> str | None:
+    """The one header that says who calls: of two, another reader would take the other."""
+    given = request.headers.getall(AUTHORIZATION, [])
+    if len(given) > 1:
+        raise sent_again(AUTHORIZATION, f"`{AUTHORIZATION}` is sent {len(given)} times; send it once, with one key")
+    return given[0] if given else None
+
+
+def sent_again(name: str, message: str) -> FlexuraError:
+    return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation(name, message)])

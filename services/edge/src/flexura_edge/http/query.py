@@ -113,4 +113,6 @@ def with_cursor_named(error: FlexuraError, message: str) -> FlexuraError:
 
 def unknown_parameter(name: str, known: Sequence[str]) -> str:
     nearest = nearest_name(name, known, similarity_min=0)
+    if nearest is None:
+        return f"{shown(writable(name))} is no parameter of this request; it takes none"
     return f"{shown(name)} is no parameter of this query; the nearest is `{nearest}`, known are {', '.join(known)}"

@@ -22,6 +22,7 @@ STREAM_PARAMETERS = ("cursor", "job_id", EVENT_TOKEN)
 PAGE_PARAMETERS = (*STREAM_PARAMETERS, "limit", "wait")
 LIMIT, LIMIT_MAX = 50, 100
 CURSOR_CHARACTERS_MAX = 100
+TOKEN_CHARACTERS_MAX = 8190  # Of a whole request line.
 LAST_EVENT_ID = "Last-Event-ID"
 
 GetJob = Callable[[AccountId, JobId, float], Awaitable[job_pb2.Job]]
@@ -50,6 +51,7 @@ class Events:
         known = STREAM_PARAMETERS if is_stream else PAGE_PARAMETERS
         query = Query(exchange.request, [name for name in known if not (of_job and name == "job_id")])
         asked = of_job or query.text("job_id", ID_CHARACTERS_MAX)
+        query.text(EVENT_TOKEN, TOKEN_CHARACTERS_MAX)  # Beside a key it says nothing; two of them are refused.
         account_id = exchange.account().account_id
         after = place_of(account_id, query, exchange.request.headers.get(LAST_EVENT_ID, "") if is_stream else "")
         limit = query.number("limit", 1, LIMIT_MAX, LIMIT)
