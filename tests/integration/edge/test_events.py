@@ -144,6 +144,39 @@ async def test_a_cursor_of_another_account_is_none(door: Edge) -> None:
     assert (answer.status, (await answer.json())["errors"][0]["field"]) == (400, "Last-Event-ID")
 
 
+async def test_a_page_begins_at_its_last_event_id(door: Edge) -> None:
+    lived(door)
+    events = (await (await page(door)).json())["events"]
+    first, second = events[0]["id"], events[1]["id"]
+    for query in ("", f"cursor={first}", "cursor="):
+        assert (await (await page(door, query, **{"Last-Event-ID": first})).json())["events"] == events[1:]
+    assert (await (await page(door, **{"Last-Event-ID": ""})).json())["events"] == events
+    twice = [*door.headers.items(), ("Last-Event-ID", first), ("Last-Event-ID", first)]
+    for query, headers in ((f"cursor={second}", {"Last-Event-ID": first}), ("", {"Last-Event-ID": "nonsense"})):
+        answer = await page(door, query, **headers)
+        assert (answer.status, (await answer.json())["errors"][0]["field"]) == (400, "Last-Event-ID")
+    for accept in ("application/json", "text/event-stream"):
+        async with door.client.get("/api/events", headers=[*twice, ("Accept", accept)]) as answer:
+            assert (answer.status, (await answer.json())["errors"][0]["field"]) == (400, "Last-Event-ID")
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json, text/event-stream;q=0", "application/json"),
+        ("application/json, text/event-stream;q=0.5", "application/json"),
+        ("text/event-stream;q=0, */*", "application/json"),
+        ("*/*", "application/json"),
+        ("application/json, text/event-stream", "text/event-stream"),
+        ("Text/Event-Stream, application/json;q=0.5", "text/event-stream"),
+        ("text/event-stream;q=0.1, */*", "text/event-stream"),
+    ],
+)
+async def test_a_stream_is_for_who_wants_one(door: Edge, accept: str, media_type: str) -> None:
+    async with door.client.head("/api/events", headers=door.headers | {"Accept": accept}) as answer:
+        assert (answer.status, answer.content_type) == (200, media_type)
+
+
 async def test_a_place_that_is_no_longer_kept_is_gone_and_the_oldest_kept_is_not(door: Edge) -> None:
     lived(door)
     events = (await (await page(door)).json())["events"]

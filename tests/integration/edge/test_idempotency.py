@@ -52,6 +52,16 @@ async def test_a_key_that_is_none_is_refused_by_name_before_jobs_is_asked(door: 
     assert not door.peers.jobs.items
 
 
+async def test_a_key_with_a_quote_before_it_is_one_string_in_quotes_or_refused(door: Edge) -> None:
+    for key in ('"k";p=1', '"a","b"', '"a', '"', r'"a\b"'):
+        async with door.client.post("/api/generate/image", json=BODY, headers=keyed(door, key)) as response:
+            answer = await response.json()
+        assert (key, response.status, answer["code"]) == (key, 400, "invalid_request")
+        assert [error["field"] for error in answer["errors"]] == ["Idempotency-Key"]
+        assert r'write `Idempotency-Key: "order-7"`, with \" for a quote and \\ for a backslash' in answer["error"]
+    assert not door.peers.jobs.items
+
+
 async def test_two_keys_of_one_request_are_refused(door: Edge) -> None:
     headers = [*door.headers.items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
     async with door.client.post("/api/generate/image", json=BODY, headers=headers) as response:

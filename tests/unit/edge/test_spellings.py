@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flexura_edge.http.acceptance import unquoted
 from flexura_edge.http.body import parse
-from flexura_edge.http.media_types import is_json
+from flexura_edge.http.media_types import is_json, quality_of
 from flexura_edge.http.query import time_of
 from flexura_edge.http.search_request import EXTRACT_FIELDS, SEARCH_FIELDS, read_request, search_request
 
@@ -141,10 +141,42 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         ("k", "k"),
         ('"k"', "k"),
         (r'"a\"b\\c"', r"a\"b\c".replace('\\"', '"')),
-        ('"', '"'),
-        ('"a"b"', '"a"b"'),
         ('""', ""),
+        ('a"b', 'a"b'),
+        ("a;p=1", "a;p=1"),
+        ("a,b", "a,b"),
+        ("'a'", "'a'"),
+        *[
+            (wrong, None)
+            for wrong in ('"', '"a', '"a"b"', '"k";p=1', '"k" ;p', '"a","b"', '"a" "b"', '"a\\"', r'"a\b"')
+        ],
     ],
 )
-def test_a_key_in_quotes_is_the_key_within_them(header: str, key: str) -> None:
+def test_a_key_in_quotes_is_the_key_within_them(header: str, key: str | None) -> None:
     assert unquoted(header) == key
+
+
+@pytest.mark.parametrize(
+    ("accept", "quality"),
+    [
+        ([], 0),
+        (["*/*"], 0),
+        (["text/*"], 0),
+        (["text/event-stream"], 1),
+        (["Text/Event-Stream ; charset=utf-8"], 1),
+        (["application/json, text/event-stream"], 1),
+        (["application/json", "text/event-stream;q=0.5"], 0.5),
+        (["application/json, text/event-stream;q=0"], 0),
+        (["text/event-stream; Q=0.000"], 0),
+        (["text/event-stream;q=0., text/html"], 0),
+        (['text/event-stream;a="q=0,;";q=0.7'], 0.7),
+        (['text/event-stream;a=";q=0;"'], 1),
+        (["text/event-stream;q=.0000"], 0),
+        (["text/event-stream;q=high"], 1),
+        (["text/event-streams"], 0),
+        (['a/b;c="text/event-stream", ,;'], 0),
+        (['a/b;c="text/event-stream'], 0),
+    ],
+)
+def test_what_a_client_wants_is_read_with_its_weight(accept: list[str], quality: float) -> None:
+    assert quality_of(accept, "text/event-stream") == quality

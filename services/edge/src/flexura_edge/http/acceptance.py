@@ -25,6 +25,12 @@ def idempotency_key(request: web.BaseRequest) -> str:
     if len(given) > 1:
         raise invalid_key(f"`{IDEMPOTENCY_KEY}` is sent {len(given)} times; send it once")
     key = unquoted(given[0].strip(" \t"))
+    if key is None:
+        raise invalid_key(
+            f"`{IDEMPOTENCY_KEY}` begins with a quote and is not one string in quotes with nothing behind it: write "
+            f'`{IDEMPOTENCY_KEY}: "order-7"`, with \\" for a quote and \\\\ for a backslash; or write the '
+            f"key without quotes. It was {shown(given[0].encode(errors='replace').decode())}"
+        )
     if not VISIBLE.fullmatch(key):
         raise invalid_key(
             f"`{IDEMPOTENCY_KEY}` takes 1 to 255 visible ASCII characters without spaces, such as a UUID, "
@@ -33,9 +39,14 @@ def idempotency_key(request: web.BaseRequest) -> str:
     return key
 
 
-def unquoted(text: str) -> str:
-    """A key in quotes, as a string of RFC 9651, is the key within them: the draft of the header writes it so."""
-    return ESCAPE.sub(r"\1", text[1:-1]) if QUOTED.fullmatch(text) else text
+def unquoted(text: str) -> str | None:
+    """A key in quotes, as a string of RFC 9651, is the key within them: the draft of the header writes it so.
+
+    None for what begins with a quote and is not one such string: its parameters and a second key could mean anything.
+    """
+    if not text.startswith('"'):
+        return text
+    return ESCAPE.sub(r"\1", text[1:-1]) if QUOTED.fullmatch(text) else None
 
 
 def invalid_key(message: str) -> FlexuraError:

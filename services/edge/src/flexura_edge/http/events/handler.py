@@ -14,6 +14,7 @@ from flexura_edge.http.events.stream import MEDIA_TYPE, EventStreams, stream_hea
 from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
 from flexura_edge.http.job_json import is_finished
 from flexura_edge.http.jobs import ID_CHARACTERS_MAX, job_of
+from flexura_edge.http.media_types import quality_of
 from flexura_edge.http.query import Query
 from flexura_edge.http.waits import Waits, wait_s_of
 from flexura_kit.ids import AccountId, JobId
@@ -47,13 +48,13 @@ class Events:
         return await self._answer(exchange, job_of(exchange.parameter))
 
     async def _answer(self, exchange: Exchange, of_job: str) -> web.StreamResponse:
-        is_stream = MEDIA_TYPE in exchange.request.headers.get("Accept", "").lower()
+        is_stream = wants_stream(exchange.request)
         known = STREAM_PARAMETERS if is_stream else PAGE_PARAMETERS
         query = Query(exchange.request, [name for name in known if not (of_job and name == "job_id")])
         asked = of_job or query.text("job_id", ID_CHARACTERS_MAX)
         query.text(EVENT_TOKEN, TOKEN_CHARACTERS_MAX)  # Beside a key it says nothing; two of them are refused.
         account_id = exchange.account().account_id
-        after = place_of(account_id, query, exchange.request.headers.get(LAST_EVENT_ID, "") if is_stream else "")
+        after = place_of(account_id, query, exchange.request.headers.getall(LAST_EVENT_ID, []), is_stream=is_stream)
         limit = query.number("limit", 1, LIMIT_MAX, LIMIT)
         query.check()
         job_id = job_of(asked) if asked else None
@@ -91,10 +92,27 @@ class Events:
         return orjson.Fragment(b'{"id":"%s",%s' % (cursor.encode(), event_json(event, self._public_url)[1:]))
 
 
-def place_of(account_id: AccountId, query: Query, last_event_id: str) -> int | None:
-    """What a client that comes back was told last goes before the address that it first came to."""
+def wants_stream(request: web.BaseRequest) -> bool:
+    """Whoever names streams is sent one, unless JSON is wanted more or `q=0` says that a stream is not."""
+    accept = request.headers.getall("Accept", [])
+    wanted = quality_of(accept, MEDIA_TYPE)
+    return wanted > 0 and wanted >= quality_of(accept, "application/json")
+
+
+def place_of(account_id: AccountId, query: Query, last_event_ids: Sequence[str], *, is_stream: bool) -> int | None:
+    """What a client that comes back to a stream was told last goes before the address that it first came to.
+
+    A page has no address to come back to: there both may stand only where they are the same.
+    """
     given = query.text("cursor", CURSOR_CHARACTERS_MAX)
     name = "cursor"
+    if len(last_event_ids) > 1:
+        query.refuse(LAST_EVENT_ID, f"`{LAST_EVENT_ID}` is sent {len(last_event_ids)} times; send it once")
+        return None
+    last_event_id = last_event_ids[0] if last_event_ids else ""
+    if last_event_id and given not in {"", last_event_id} and not is_stream:
+        query.refuse(LAST_EVENT_ID, f"`{LAST_EVENT_ID}` and `cursor` name two places; send one of them")
+        return None
     if last_event_id:
         name, given = LAST_EVENT_ID, last_event_id
     if not given:
