@@ -16,7 +16,6 @@ from flexura_local.settings import LocalSettings
 
 NATS_USER = "flexura"
 WORKER_GRACE_S = 9.0  # The worker gives reports under way 8 seconds.
-STORE_HEAP = "96MiB"  # A soft bound: without one it takes twice as much at rest.
 STORE_GRACE_S = 2.0  # Asked to stop, it ends its volumes first, and its filer then waits for them in vain.
 
 # Of our own environment a child gets these and what its part names, nothing else: a stray AWS_ACCESS_KEY_ID would
@@ -152,7 +151,6 @@ def store_part(store: Store) -> Part:
         where,
         store.command(),
         why_not_ready,
-        {"GOMEMLIMIT": STORE_HEAP},
         stop_grace_s=STORE_GRACE_S,
         port=port,
         why_useless=disk.why_useless,
