@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import subprocess
 from pathlib import Path
 
 import asyncpg
@@ -99,3 +100,13 @@ def _listening(pid: int) -> set[str]:
             if state == listening and f"socket:[{rest[5]}]" in inodes:
                 found.add(local.split(":")[0])
     return found
+
+
+@pytest.mark.parametrize("name", ["Höme", "dom ов", "家", "a 'quoted' \"home\"", "back\\slash", "$HOME %s {x} #y"])
+def test_a_broker_reads_its_configuration_whatever_its_folder_is_called(tmp_path: Path, name: str) -> None:
+    broker = Broker(tmp_path / name, 4222, "flexura", "pässword")
+    broker.prepare()
+
+    read = subprocess.run([*broker.command(), "-t"], capture_output=True, text=True, timeout=60, check=False)
+
+    assert read.returncode == 0, read.stderr

@@ -47,13 +47,12 @@ class Broker:
         return self.folder / "nats-server.conf"
 
     def _configuration(self) -> str:
-        # JSON strings are valid in this format and quote any path or password.
         return f"""\
 server_name: flexura-local
 listen: "127.0.0.1:{self.port}"
-authorization {{ user: {json.dumps(self.user)}, password: {json.dumps(self.password)} }}
+authorization {{ user: {quoted(self.user)}, password: {quoted(self.password)} }}
 jetstream {{
-  store_dir: {json.dumps(str(self.folder / "jetstream"))}
+  store_dir: {quoted(str(self.folder / "jetstream"))}
   max_memory_store: 64MB
   max_file_store: {STORE_BYTES_MAX}
   # Acknowledged means on disk; the default syncs every two minutes.
@@ -77,3 +76,8 @@ jetstream {{
         if answer != "PONG":
             return f"nats-server answered {answer!r}"
         return None if about.get("jetstream") else "nats-server runs without JetStream"
+
+
+def quoted(text: str) -> str:
+    """The text as a string of the broker's configuration: as in JSON, but without its escapes for other letters."""
+    return json.dumps(text, ensure_ascii=False)

@@ -176,8 +176,9 @@ def worker_part(home: Home, settings: LocalSettings, shared: dict[str, str]) -> 
 
 
 def edge_part(home: Home, port: int, hosts: list[str], shared: dict[str, str]) -> Part:
-    async def why_not_ready(_: Child) -> str | None:
-        return await http_ready(port)
+    async def why_not_ready(child: Child) -> str | None:
+        # Asked itself first: what answers on the port may be somebody else.
+        return child.why_not_ready() or await http_ready(port)
 
     own = {
         "FLEXURA_LISTEN": ",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host in hosts),

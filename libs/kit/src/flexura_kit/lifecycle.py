@@ -55,6 +55,7 @@ class Lifecycle:
     def __init__(self, manager: Notifier | None = None) -> None:
         self.stopping = asyncio.Event()
         self._manager = manager or Notifier()
+        self._has_started = False
         self.ready_checks: dict[str, ReadyCheck] = {}
         self.impaired_checks: dict[str, ReadyCheck] = {}
         self._contexts = AsyncExitStack()
@@ -91,6 +92,7 @@ class Lifecycle:
             for server in self._servers:
                 await server.start()
                 started.append(server)
+            self._has_started = True
             logger.info("service_started")
             await self.stopping.wait()
         finally:
@@ -128,6 +130,7 @@ class Lifecycle:
 
     async def _watch_readiness(self) -> None:
         told: tuple[dict[str, str], dict[str, str]] | None = None
+        is_manager_told = False
         while True:
             log.output.flush()
             unready, impaired = status = self.unready(), self.impaired()
@@ -140,7 +143,10 @@ class Lifecycle:
                         await server.set_ready(is_ready=not unready)
                     if isinstance(server, StatusAware):
                         server.set_status(unready, impaired)
+                is_manager_told = False
+            if self._has_started and not is_manager_told:
                 self._tell_manager(unready)
+                is_manager_told = True
             await asyncio.sleep(READY_INTERVAL_S)
 
     def _tell_manager(self, unready: dict[str, str]) -> None:
