@@ -76,6 +76,7 @@ async def test_a_cookie_lives_as_long_as_its_fetch(fetching: Fetcher, web_site: 
         ("/large", Reason.PAGE_UNREADABLE, "larger than 10 MiB"),
         ("/bomb", Reason.PAGE_UNREADABLE, "larger than 10 MiB"),
         ("/broken-gzip", Reason.PAGE_UNREADABLE, "packed"),
+        ("/half-gzip", Reason.PAGE_UNREACHABLE, "breaks off"),
         ("/brotli", Reason.PAGE_UNREADABLE, "packed"),
         ("/picture", Reason.PAGE_UNREADABLE, "holds no text"),
         ("/type/application/zip", Reason.PAGE_UNREADABLE, "holds no text"),

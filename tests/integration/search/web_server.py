@@ -98,6 +98,11 @@ class Site:
     async def _broken_gzip(self, _request: web.BaseRequest) -> web.Response:
         return web.Response(body=b"not packed", headers={"Content-Type": "text/html", "Content-Encoding": "gzip"})
 
+    async def _half_gzip(self, _request: web.BaseRequest) -> web.Response:
+        packed = gzip.compress(HTML.encode())
+        headers = {"Content-Type": "text/html", "Content-Encoding": "gzip"}
+        return web.Response(body=packed[: len(packed) // 2], headers=headers)
+
     async def _brotli(self, _request: web.BaseRequest) -> web.Response:
         return web.Response(body=b"?", headers={"Content-Type": "text/html", "Content-Encoding": "br"})
 

@@ -38,3 +38,30 @@ def test_an_encoding_is_found_among_what_is_none(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br", "gzip, gzip"])
 def test_what_was_not_asked_for_is_not_unpacked(encoding: str) -> None:
     assert inflating(encoding) is None
+
+
+def is_whole(encoding: str, body: bytes, piece: int) -> bool:
+    unpacking = inflating(encoding)
+    assert unpacking is not None
+    for at in range(0, len(body), piece):
+        list(unpacking.feed(body[at : at + piece]))
+    return unpacking.is_whole
+
+
+RAW = zlib.compress(TEXT)[2:-4]
+PACKED = (("gzip", gzip.compress(TEXT)), ("deflate", zlib.compress(TEXT)), ("deflate", RAW))
+
+
+@given(st.sampled_from(PACKED), st.floats(0, 1, exclude_max=True), st.integers(1, 200))
+def test_a_packed_body_that_breaks_off_is_not_whole(packed: tuple[str, bytes], share: float, piece: int) -> None:
+    encoding, body = packed
+    assert is_whole(encoding, body, piece)
+    assert not is_whole(encoding, body[: max(1, int(len(body) * share))], piece)
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x1f", b"\n", b"no gzip"])
+def test_a_body_is_whole_whatever_follows_its_end(rest: bytes) -> None:
+    assert is_whole("gzip", gzip.compress(TEXT) + rest, 100)
+    assert not is_whole("gzip", gzip.compress(TEXT) + gzip.compress(TEXT)[:40], 100)
+    assert is_whole("gzip", b"", 100)
+    assert is_whole("", TEXT, 100)

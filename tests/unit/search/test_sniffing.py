@@ -1,5 +1,7 @@
 """What an answer is taken for: labels as browsers read them, bytes before labels, nothing hidden under any label."""
 
+import gzip
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -235,3 +237,45 @@ def test_elements_of_html_in_another_document_of_xml_hide_as_in_a_page() -> None
 def test_what_is_nearly_utf_8_is_utf_8(text: str, breaks: Callable[[bytes], bytes], charset: str) -> None:
     page = parse(breaks(text.encode()), "text/plain", charset, URL, TextFormat.TEXT, "")
     assert page.text.strip("\ufffd")[:10] == text[:10]
+
+
+NOISE = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(125))
+NO_TEXT = {
+    "zip": b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + NOISE,
+    "gif": b"GIF89a\x01\x00\x01\x00\x80\x00\x00" + NOISE,
+    "mp4": b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00" + NOISE,
+    "png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + NOISE,
+    "jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + NOISE,
+    "gzip": gzip.compress(NOISE),
+    "noise": NOISE,
+    "utf-32 without a mark": ("<html><body><p hidden>words</p>" * 9).encode("utf-32-le"),
+}
+
+
+@pytest.mark.parametrize("label", ["text/html", "application/xhtml+xml", "text/plain", "application/octet-stream", ""])
+@pytest.mark.parametrize("name", NO_TEXT)
+def test_what_is_no_text_is_not_read_under_any_label(name: str, label: str) -> None:
+    assert read(NO_TEXT[name], label).startswith("this is of a kind that holds no text")
+
+
+@pytest.mark.parametrize("stray", [b"\x00", b"\x01", b"\x0b", b"\x1f", b"\x1b(B"])
+def test_a_page_may_hold_stray_bytes(stray: bytes) -> None:
+    body = (
+        b"<!DOCTYPE html><html><body><p>The tide "
+        + stray
+        + b"table hangs at the sill of the harbour.</p></body></html>"
+    )
+    assert kind_of(body, "text/html") == "text/html"
+
+
+@pytest.mark.parametrize("label", ["text/plain", "text/html", "", "application/octet-stream", "application/json"])
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be", "utf-8"])
+@pytest.mark.parametrize("between", ["", "\x00"])
+def test_a_mark_of_the_encoding_hides_no_page(label: str, encoding: str, between: str) -> None:
+    parts = "<p>The tide table hangs at the sill of the harbour.</p><p hidden>earlier</p>"
+    page = f"<!DOCTYPE html><html><body>{parts}</body></html>"
+    text = read(("\ufeff" + between.join(page)).encode(encoding), label)
+    assert "hidden" not in text
+    assert "earlier" not in text
+    if not between:
+        assert "The tide table hangs" in text

@@ -207,6 +207,8 @@ async def _body(address: str, response: ClientResponse, bounds: Bounds, content_
             if bounds.is_cut:
                 return bytes(body[: bounds.bytes_max])
             raise unreadable(address, f"the page is larger than {bounds.bytes_max >> 20} MiB")
+    if not unpacking.is_whole:
+        raise unreachable(address, "its packed body breaks off before its end")
     return bytes(body)
 
 

@@ -16,6 +16,10 @@ class Inflating(Protocol):
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Gives what the data unpack to, in small pieces; raises zlib.error."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing at the end of what was fed."""
+
 
 def inflating(encoding: str) -> Inflating | None:
     """Chooses by the header `Content-Encoding`; None where the body is packed in a way that was not asked for.
@@ -30,6 +34,8 @@ def inflating(encoding: str) -> Inflating | None:
 
 
 class Plain:
+    is_whole = True
+
     def feed(self, data: bytes) -> Iterator[bytes]:
         yield data
 
@@ -42,8 +48,14 @@ class Packed:
         """What follows a complete part, until it tells what it is."""
         self._is_between = False
         self._is_over = False
+        self._is_begun = False
+
+    @property
+    def is_whole(self) -> bool:
+        return self._is_between or self._is_over or not self._is_begun
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        self._is_begun = self._is_begun or bool(data)
         while data and not self._is_over:
             if self._is_between:
                 data = self._begun(data)

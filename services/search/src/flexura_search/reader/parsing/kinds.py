@@ -3,7 +3,14 @@
 from enum import StrEnum
 
 from flexura_search.reader.sniffing.markup import XHTML, Markup, has_document, is_message, markup_of, text_of
-from flexura_search.reader.sniffing.signatures import SNIFFED_BYTES, binary_type, is_pdf, is_utf_16, textual_type
+from flexura_search.reader.sniffing.signatures import (
+    SNIFFED_BYTES,
+    binary_type,
+    binary_type_of_page,
+    is_pdf,
+    is_utf_16,
+    textual_type,
+)
 
 
 class Parser(StrEnum):
@@ -62,7 +69,7 @@ def kind_of(body: bytes, essence: str) -> str:
     """What the body is. A document of HTML is one whatever it is called: what it hides must not come out as text."""
     if is_pdf(body):
         return PDF_TYPE
-    if essence not in MARKUP_TYPES and (binary := _binary(body, essence)):
+    if binary := _binary(body, essence):
         return essence if parser_of(essence) is Parser.PDF else binary
     text = text_of(body)
     markup = markup_of(text)
@@ -112,6 +119,8 @@ def _is_xml_type(essence: str) -> bool:
 
 def _binary(body: bytes, essence: str) -> str:
     """The type of what is no text; what is called text may hold a stray control character."""
+    if essence in MARKUP_TYPES:
+        return binary_type_of_page(body)
     if essence in SAYING_NOTHING or (b"\x00" in body[:SNIFFED_BYTES] and not is_utf_16(body)):
         return binary_type(body)
     return textual_type(body) if parser_of(essence) is Parser.PLAIN else ""

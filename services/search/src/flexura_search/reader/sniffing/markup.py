@@ -1,5 +1,6 @@
 """Whether text is HTML, XML or neither, by what stands first behind blanks, comments and declarations."""
 
+import codecs
 import re
 from enum import Enum
 from typing import NamedTuple
@@ -23,6 +24,7 @@ HTML_NAMES = (
     "template textarea tfoot th thead time title tr track tt u ul var video wbr xmp"
 )
 HTML_TAGS = frozenset(HTML_NAMES.split())
+BOMS_UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 DOCUMENT_WITHIN_CHARACTERS = 1024
 MESSAGE_CHARACTERS = 4096
 MESSAGE_HEADER = re.compile(r"[A-Za-z][A-Za-z-]*:[ \t]")
@@ -53,7 +55,16 @@ class Prolog(NamedTuple):
 
 
 def text_of(body: bytes) -> str:
-    """The text as far as markup goes: every encoding of the web but UTF-16 writes it in ASCII."""
+    """The text as far as markup goes: every encoding of the web but UTF-16 writes it in ASCII.
+
+    Characters U+0000 are left out, as in what is read.
+    """
+    return _text_of(body).replace("\x00", "")
+
+
+def _text_of(body: bytes) -> str:
+    if body.startswith(BOMS_UTF_32):
+        return body.decode("utf-32", "replace")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
     if is_utf_16(body[:64]):

@@ -4,7 +4,8 @@ import codecs
 import re
 
 SNIFFED_BYTES = 1445  # As many as the standard looks at.
-BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+BINARY_SHARE = 0.03  # Of bytes at random it is 0.11; a page has a stray one here and there.
 BLANKS = b" \t\r\n\x0c"
 PDF = b"%PDF-"
 BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -49,6 +50,14 @@ def binary_type(body: bytes) -> str:
     if head[4:8] == b"ftyp":
         return "video/mp4"
     return next((kind for signature, kind in SIGNATURES if head.startswith(signature)), UNKNOWN)
+
+
+def binary_type_of_page(body: bytes) -> str:
+    """The type of what is no text and is called HTML; a page may hold stray bytes that no text has."""
+    head = body[:SNIFFED_BYTES]
+    kind = binary_type(body) if is_binary(head) else ""
+    is_noise = len(BINARY.findall(head)) > BINARY_SHARE * len(head)
+    return kind if kind != UNKNOWN or is_noise else ""
 
 
 def textual_type(body: bytes) -> str:
