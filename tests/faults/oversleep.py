@@ -50,12 +50,19 @@ async def stand_in(world: World, sleeper: int) -> AsyncIterator[None]:
     log = world.folder / "stand-in.log"
     log.unlink(missing_ok=True)
     probe = functools.partial(why_not_ready, log)
-    process = ServerProcess([sys.executable, "-m", "flexura_media_worker"], log, probe, environment=environment)
+    command = [*entering(sleeper), sys.executable, "-m", "flexura_media_worker"]
+    process = ServerProcess(command, log, probe, environment=environment)
     await process.start()
     try:
         yield
     finally:
         await process.stop()
+
+
+def entering(process: int) -> list[str]:
+    """What a command begins with to see the file systems that a process sees: the store's may be its own."""
+    theirs, ours = (Path(f"/proc/{name}/ns/mnt").readlink() for name in (process, "self"))
+    return [] if theirs == ours else ["nsenter", f"--mount=/proc/{process}/ns/mnt", "--"]
 
 
 async def why_not_ready(log: Path) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flexura_kit.addresses import BucketName, ListenAddress, NATSServers, RPCAddress, S3Endpoint
@@ -103,7 +103,7 @@ class BlobSettings(Group):
     """File with the certificates (PEM) that its own must come from; those of the system without."""
     certificate_file: Path | None = None
     """File with our certificate and its private key (PEM), where it asks for one."""
-    sync_dir: Path | None = None
+    sync_dir: DirectoryPath | None = None
     """Data folder of a SeaweedFS on this machine, whose files are written to disk before an upload counts."""
     region: str = "us-east-1"
     """Region to sign for; naming it saves a call before each first signature."""
