@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from .tree import ROOT, files, text
 
 LOCKS = [path for path in files() if path.suffix == ".lock"]
 README_LINES_MAX = 150
+FILE_BYTES_MAX = 1_000_000  # Everybody who clones the repository downloads each version of a file for ever.
 FOLDERS = sorted({path.parts[0] for path in files() if len(path.parts) > 1})
 
 
@@ -77,6 +79,19 @@ def test_an_unhashed_requirement_and_an_address_are_noticed() -> None:
 
 def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) < README_LINES_MAX
+
+
+def too_large(paths: Iterable[Path], bytes_max: int = FILE_BYTES_MAX) -> list[str]:
+    """Names the files that no repository should carry: downloads, builds, recordings."""
+    return [str(path) for path in paths if (ROOT / path).stat().st_size > bytes_max]
+
+
+def test_no_file_is_too_large_to_be_cloned() -> None:
+    assert too_large(files()) == []
+
+
+def test_a_file_that_is_too_large_is_noticed() -> None:
+    assert too_large([Path("README.md"), Path("LICENSE")], bytes_max=10_000) == ["LICENSE"]
 
 
 def test_the_pages_name_no_file_that_is_not_there() -> None:

@@ -170,16 +170,20 @@ async def test_another_worker_does_what_a_sick_one_hands_back(works: Plant, sick
 
 
 @pytest.mark.timeout(120)
-async def test_a_worker_without_file_handles_hands_its_jobs_back(works: Plant) -> None:
+@pytest.mark.parametrize("has_worked", [True, False])
+async def test_a_worker_without_file_handles_hands_its_jobs_back(works: Plant, has_worked: bool) -> None:
     async with works.run(Started(works, works.folder / "sick", {})) as worker:
         await until(lambda: len(worker.generators()) == 2, "both slots")
+        first = [await works.submit(width=64, height=64)] if has_worked else []
+        await until(lambda: all_completed(first), "the first job to complete")
         process = psutil.Process(worker.process.pid)
         before = process.rlimit(psutil.RLIMIT_NOFILE)
         process.rlimit(psutil.RLIMIT_NOFILE, (5, before[1]))
         for generator in worker.generators():
             generator.kill()
         jobs = [await works.submit(width=64, height=64) for _ in range(4)]
-        await until(lambda: worker.lines("worker_paused"), "the worker to pause")
+        # One that has no connection to jobs yet cannot get one: it takes no work that it could pause for.
+        await until(lambda: worker.lines("worker_paused") if has_worked else worker.missing(), "it to say so")
 
         assert failed(jobs) == []
         process.rlimit(psutil.RLIMIT_NOFILE, before)
