@@ -43,6 +43,10 @@ class Installation:
         roots = [pid for pid in descendants(self.supervisor) if f"-m\0{module}\0" in command_line(pid) + "\0"]
         return [pid for root in roots for pid in (root, *descendants(root))]
 
+    def programs(self, name: str) -> list[int]:
+        """The processes of a program that is not ours."""
+        return [pid for pid in descendants(self.supervisor) if Path(command_line(pid).split("\0")[0]).name == name]
+
     def environment(self, module: str) -> dict[str, str]:
         """What a service was started with: a peer that replaces it takes the same."""
         raw = Path(f"/proc/{self.pids(module)[0]}/environ").read_text()

@@ -1,4 +1,4 @@
-"""A soak: steady work for minutes, and the resident memory of each process at two minutes and at the end."""
+"""A soak: steady work for minutes, and the resident memory of each process every two minutes."""
 
 import argparse
 import asyncio
@@ -19,12 +19,12 @@ from bench.searches import settings as search_settings
 JOBS_PER_SECOND = 20
 SEARCHES_PER_SECOND = 2
 STREAMS = 50
-FIRST_LOOK_S = 120.0
+LOOK_S = 120.0
 GROWTH_MAX = 1.15  # From the first look to the last; caches may still fill, leaks go on.
 GROWTH_FREE_MB = 15
 POLL_S = 1.0
 UNDER_WAY_MAX = 400  # A machine that is too slow for the work is told so, not run over.
-PARTS = {
+SERVICES = {
     "edge": "flexura_edge",
     "auth": "flexura_auth",
     "search": "flexura_search",
@@ -32,6 +32,7 @@ PARTS = {
     "media-worker": "flexura_media_worker",
     "webhooks": "flexura_jobs.webhooks",
 }
+PROGRAMS = {"store": "weed", "nats": "nats-server"}
 
 
 class Work:
@@ -113,11 +114,11 @@ class Work:
 
 
 def resident_mb(running: Installation) -> dict[str, float]:
-    """Of each part, with what it has started; a process that is going is not counted."""
-    sizes = {}
-    for part, module in PARTS.items():
-        sizes[part] = sum(resident_kb(pid) for pid in running.pids(module)) / 1024
-    return sizes
+    """Of each service with the processes below it, and of what it needs; a process that is going is not counted."""
+    groups = {part: running.pids(module) for part, module in SERVICES.items()}
+    groups |= {part: running.programs(program) for part, program in PROGRAMS.items()}
+    groups["supervisor"] = [running.supervisor]
+    return {part: sum(resident_kb(pid) for pid in pids) / 1024 for part, pids in groups.items()}
 
 
 def resident_kb(pid: int) -> int:
@@ -144,20 +145,32 @@ async def under_work(work: Work, running: Installation, seconds: float) -> bool:
     tasks = [asyncio.create_task(work.follow(until)) for _ in range(STREAMS)]
     tasks.append(asyncio.create_task(work.pace("jobs", work.job, JOBS_PER_SECOND, until)))
     tasks.append(asyncio.create_task(work.pace("searches", work.search, SEARCHES_PER_SECOND, until)))
-    await asyncio.sleep(min(FIRST_LOOK_S, seconds / 2))
-    first = resident_mb(running)
-    print(f"{'part':<14} {'first look':>12} {'end':>12}", flush=True)
-    await asyncio.sleep(max(0.0, until - time.monotonic()))
-    last = resident_mb(running)
+    looks = await looked_at(running, until, min(LOOK_S, seconds / 2))
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await work.close()
-    grown = [part for part in first if last[part] > max(first[part] * GROWTH_MAX, first[part] + GROWTH_FREE_MB)]
-    for part, size in first.items():
-        print(f"{part:<14} {size:>9.0f} MB {last[part]:>9.0f} MB{'  GREW' if part in grown else ''}")
+    grown = [part for part in looks[0] if has_grown(looks[0][part], looks[-1][part])]
+    print("no part grew" if not grown else f"grew: {', '.join(grown)}")
     print(", ".join(f"{count} {name}" for name, count in sorted(work.done.items())))
     return not grown
+
+
+async def looked_at(running: Installation, until: float, every_s: float) -> list[dict[str, float]]:
+    """Prints a row of megabytes each time; the last is taken while the work still goes on."""
+    began, looks = time.monotonic(), list[dict[str, float]]()
+    while time.monotonic() + every_s <= until + every_s / 2:
+        await asyncio.sleep(every_s)
+        looks.append(resident_mb(running))
+        if len(looks) == 1:
+            print("minutes" + "".join(f"{part:>14}" for part in looks[0]))
+        row = "".join(f"{size:>11.0f} MB" for size in looks[-1].values())
+        print(f"{(time.monotonic() - began) / 60:>7.1f}{row}", flush=True)
+    return looks
+
+
+def has_grown(first: float, last: float) -> bool:
+    return last > max(first * GROWTH_MAX, first + GROWTH_FREE_MB)
 
 
 def main() -> int:
