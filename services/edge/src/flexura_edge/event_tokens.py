@@ -3,7 +3,6 @@
 import hashlib
 import os
 import struct
-import time
 from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
@@ -24,7 +23,8 @@ KEY_CHARACTERS_MIN = 32
 class EventToken(NamedTuple):
     text: str
     expires_at: float
-    """Unix time."""
+    """In the time of auth."""
+    key_digest: bytes
 
 
 class EventTokens:
@@ -33,34 +33,34 @@ class EventTokens:
     `secrets` are shared by all replicas. The first one encrypts and all decrypt, so that they can be rotated.
     """
 
-    def __init__(self, secrets: Sequence[str], lifetime_s: float, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, secrets: Sequence[str], lifetime_s: float, now: Callable[[], float]) -> None:
         self._keys = [hashlib.sha256(secret.encode()).digest() for secret in secrets]
         self._lifetime_s = lifetime_s
-        self._wall = wall
+        self._now = now
 
     @property
     def lifetime_s(self) -> float:
         return self._lifetime_s
 
     def make(self, key_digest: bytes) -> EventToken:
-        expires_at = self._wall() + self._lifetime_s
+        expires_at = self._now() + self._lifetime_s
         nonce = os.urandom(NONCE_BYTES)
         sealed, tag = cipher(self._keys[0], nonce).encrypt_and_digest(CONTENT.pack(expires_at, key_digest))
-        return EventToken(SCHEME + urlsafe_b64encode(nonce + sealed + tag).decode().rstrip("="), expires_at)
+        text = SCHEME + urlsafe_b64encode(nonce + sealed + tag).decode().rstrip("=")
+        return EventToken(text, expires_at, key_digest)
 
-    def key_digest(self, token: str) -> bytes:
-        """Answers the digest of the key that the token stands for; refuses one that is not ours or has ended."""
-        expires_at, digest = self._open(token)
-        if self._wall() >= expires_at:
+    def refuse_expired(self, token: EventToken) -> None:
+        """To be asked once auth has answered for the token's key: only then is the time known."""
+        if self._now() >= token.expires_at:
             raise FlexuraError(
                 Kind.UNAUTHENTICATED,
                 Reason.EVENT_TOKEN_EXPIRED,
                 f"the event token is older than the {self._lifetime_s:g} seconds that it lasts",
                 lifetime_s=f"{self._lifetime_s:g}",
             )
-        return digest
 
-    def _open(self, token: str) -> tuple[float, bytes]:
+    def open(self, token: str) -> EventToken:
+        """Reads a token of ours; refuses any other."""
         for key in self._keys:
             try:
                 given = b64decode(token.removeprefix(SCHEME) + "==", altchars=b"-_", validate=True)
@@ -68,7 +68,7 @@ class EventTokens:
                 expires_at, digest = CONTENT.unpack(cipher(key, given[:NONCE_BYTES]).decrypt_and_verify(sealed, tag))
             except (ValueError, Base64Error, struct.error):
                 continue
-            return expires_at, digest
+            return EventToken(token, expires_at, digest)
         raise FlexuraError(
             Kind.UNAUTHENTICATED,
             Reason.EVENT_TOKEN_INVALID,

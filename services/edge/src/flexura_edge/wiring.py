@@ -69,7 +69,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
         jobs.forget(account_id, job_id)
         asked.jobs.forget(job_id)
 
-    tokens = EventTokens(read_secrets(settings.event_token_key_file), settings.event_token_s)
+    tokens = EventTokens(read_secrets(settings.event_token_key_file), settings.event_token_s, asked.auth.time.now)
     handlers = Handlers(
         generate=Generate(asked.jobs.create, bodies, jobs),
         jobs=jobs,

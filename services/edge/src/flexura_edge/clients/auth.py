@@ -1,11 +1,10 @@
 """The auth service, asked in batches whose a key is."""
 
-import time
-
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc.aio import Channel
 
 from flexura.auth.v1 import auth_service_pb2, auth_service_pb2_grpc
+from flexura_edge.auth_time import AuthTime
 from flexura_edge.keys import Caller
 from flexura_kit.batch import Gatherer
 from flexura_kit.errors import FlexuraError
@@ -18,6 +17,7 @@ ITEM_BYTES = 256
 
 class AuthClient:
     def __init__(self, channel: Channel) -> None:
+        self.time = AuthTime()
         self._stub = auth_service_pb2_grpc.AuthServiceStub(channel)
         self._verifications = Gatherer("verify_keys", self._verify_batch, size_of=lambda _digest: ITEM_BYTES)
 
@@ -27,15 +27,17 @@ class AuthClient:
     async def _verify_batch(self, digests: list[bytes]) -> list[Caller | FlexuraError]:
         request = auth_service_pb2.BatchVerifyApiKeysRequest(digests=digests)
         response = await self._stub.BatchVerifyApiKeys(request, timeout=VERIFY_S)
-        verified_at = unix_time(response.verify_time) if response.HasField("verify_time") else time.time()
-        return [caller_or_error(result, verified_at) for result in response.results]
+        if response.HasField("verify_time"):
+            self.time.learn(unix_time(response.verify_time))
+        now = self.time.now()
+        return [caller_or_error(result, now) for result in response.results]
 
 
-def caller_or_error(result: auth_service_pb2.VerifyApiKeyResult, verified_at: float) -> Caller | FlexuraError:
+def caller_or_error(result: auth_service_pb2.VerifyApiKeyResult, now: float) -> Caller | FlexuraError:
     if result.HasField("error"):
         return error_from_message(result.error)
     key = result.api_key
-    left_s = unix_time(key.expire_time) - verified_at if key.HasField("expire_time") else None
+    left_s = unix_time(key.expire_time) - now if key.HasField("expire_time") else None
     return Caller(AccountId(key.account_id), KeyId(key.key_id), left_s)
 
 

@@ -114,8 +114,10 @@ class Door:
         tokens = exchange.request.query.getall(EVENT_TOKEN, [""])
         if len(tokens) > 1:
             raise sent_again(EVENT_TOKEN, f"`{EVENT_TOKEN}` stands {len(tokens)} times in the query; send it once")
-        exchange.key_digest = self._tokens.key_digest(tokens[0])
-        exchange.caller = await self._keys.caller_of(exchange.key_digest, exchange.remaining_s())
+        token = self._tokens.open(tokens[0])
+        exchange.caller = await self._keys.caller_of(token.key_digest, exchange.remaining_s())
+        self._tokens.refuse_expired(token)
+        exchange.key_digest = token.key_digest
 
     async def _with_nearest(self, exchange: Exchange, error: FlexuraError) -> FlexuraError:
         """Compares with all routes only for who has a key: it takes time, and strangers may have none of it."""
