@@ -16,6 +16,8 @@ BETWEEN_TWO_HOPS = {"connection", "host", "keep-alive", "transfer-encoding", "co
 class TLSProxy:
     def __init__(self) -> None:
         self.upstream = ""
+        self.path = ""
+        """The path that it serves the upstream under; it takes it off, as `proxy_pass` with a slash at its end does."""
         self.port = 0
         self._client: aiohttp.ClientSession | None = None
 
@@ -26,7 +28,7 @@ class TLSProxy:
         headers += [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "elsewhere.example")]
         async with self._client.request(
             request.method,
-            self.upstream + request.raw_path,
+            self.upstream + request.raw_path.removeprefix(self.path),
             headers=headers,
             data=await request.read(),
             allow_redirects=False,

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from integration.edge.peers import Edge, completed_job
+from integration.edge.peers import PUBLIC_URL, Edge, completed_job
 
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 
@@ -32,7 +32,7 @@ async def test_a_replay_is_the_first_answer_to_the_byte_and_says_so(door: Edge) 
     async with door.client.post("/api/generate/image", json=BODY, headers=keyed(door)) as again:
         assert (again.status, await again.read()) == (202, body)
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert again.headers["Location"] == first.headers["Location"] == f"/api/jobs/{job_id}"
+    assert again.headers["Location"] == first.headers["Location"] == f"{PUBLIC_URL}/api/jobs/{job_id}"
 
 
 async def test_the_edges_own_second_try_is_no_replay(door: Edge) -> None:

@@ -20,7 +20,7 @@ async def test_a_submitted_job_is_answered_202_with_exactly_the_fields_of_the_re
         answer = await response.json()
     assert response.status == 202
     assert answer == {"job_id": answer["job_id"], "status": "queued"}
-    assert response.headers["Location"] == f"/api/jobs/{answer['job_id']}"
+    assert response.headers["Location"] == f"{PUBLIC_URL}/api/jobs/{answer['job_id']}"
     assert response.headers["Retry-After"] == "1"
     item = door.peers.jobs.items[answer["job_id"]]
     assert (item.account_id, item.prompt) == ("acc_1", body["prompt"])

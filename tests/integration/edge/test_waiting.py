@@ -9,7 +9,7 @@ import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse
-from integration.edge.peers import Edge, Peers, completed_job, edge, queued_job
+from integration.edge.peers import PUBLIC_URL, Edge, Peers, completed_job, edge, queued_job
 from servers.nats import NATSServer
 from servers.waiting import eventually
 
@@ -117,7 +117,7 @@ async def test_when_the_time_is_over_the_job_is_answered_as_it_is(door: Edge) ->
         answer = await response.json()
     assert response.status == 202
     assert answer == {"job_id": answer["job_id"], "status": "queued"}
-    assert response.headers["Location"] == f"/api/jobs/{answer['job_id']}"
+    assert response.headers["Location"] == f"{PUBLIC_URL}/api/jobs/{answer['job_id']}"
     assert time.monotonic() - began >= 0.6
 
 

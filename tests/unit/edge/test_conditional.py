@@ -1,12 +1,15 @@
 """Ranges and conditions of a download."""
 
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from flexura_edge.http.conditional import Span, is_unchanged, span_of
+from flexura_edge.http.conditional import Span, date_of, http_date, is_known, is_unchanged, span_of
 from flexura_kit.errors import FlexuraError, Reason
 
 ETAG = '"abc"'
@@ -134,6 +137,77 @@ def test_every_combination_of_ranges_is_answered_by_the_definition(size_bytes: i
         assert answered(header, size_bytes) == expected, header
         tried += 1
     assert tried > 2000
+
+
+MADE = datetime(2026, 4, 1, 12, tzinfo=UTC)
+BEFORE, SAME, AFTER = (http_date(MADE + timedelta(seconds=seconds)) for seconds in (-1, 0, 1))
+TAGS = ["*", ETAG, f"W/{ETAG}", f'"x", {ETAG}', '"x"', '"x,y"', "abc", ""]
+DATES = [BEFORE, SAME, AFTER, "yesterday"]
+OF_EACH = {
+    "If-Match": [None, *TAGS],
+    "If-Unmodified-Since": [None, *DATES],
+    "If-None-Match": [None, *TAGS],
+    "If-Modified-Since": [None, *DATES],
+}
+
+
+def answer_by_definition(given: Mapping[str, str], modified: datetime | None) -> int:
+    """RFC 9110, 13.2.2, step by step, for GET and HEAD."""
+    strong, weak = {"*", ETAG, f'"x", {ETAG}'}, {"*", ETAG, f"W/{ETAG}", f'"x", {ETAG}'}
+    if "If-Match" in given:
+        if given["If-Match"] not in strong:
+            return 412
+    elif modified and given.get("If-Unmodified-Since") == BEFORE:
+        return 412
+    if "If-None-Match" in given:
+        return 304 if given["If-None-Match"] in weak else 200
+    return 304 if modified and given.get("If-Modified-Since") in {SAME, AFTER} else 200
+
+
+@pytest.mark.parametrize("modified", [MADE, None])
+def test_every_combination_of_conditions_is_answered_by_the_definition(modified: datetime | None) -> None:
+    for values in itertools.product(*OF_EACH.values()):
+        given = {name: value for name, value in zip(OF_EACH, values, strict=True) if value is not None}
+        assert answer_under(given, modified) == answer_by_definition(given, modified), given
+
+
+def answer_under(given: Mapping[str, str], modified: datetime | None) -> int:
+    try:
+        return 304 if is_known(Asked("GET", CIMultiDict(given)), ETAG, modified) else 200
+    except FlexuraError as error:
+        return 412 if error.reason is Reason.PRECONDITION_FAILED else 500
+
+
+@pytest.mark.parametrize(
+    ("text", "is_date"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", True),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", True),
+        ("Sun Nov  6 08:49:37 1994", True),
+        ("Sun, 06 Nov 1994 08:49:37 +0200", False),
+        ("Sun, 31 Feb 1994 08:49:37 GMT", False),
+        ("1994-11-06T08:49:37Z", False),
+        ("784111777", False),
+        ("", False),
+    ],
+)
+def test_the_three_forms_of_a_date_are_read_and_no_other(text: str, *, is_date: bool) -> None:
+    read = date_of(Asked("GET", CIMultiDict({"If-Modified-Since": text})), "If-Modified-Since")
+    assert read == (datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC) if is_date else None)
+
+
+@pytest.mark.parametrize("modified", [MADE, None])
+def test_a_part_is_answered_for_the_same_state_alone(modified: datetime | None) -> None:
+    for value in (*TAGS, *DATES):
+        request = Asked("GET", CIMultiDict({"Range": "bytes=0-9", "If-Range": value}))
+        is_same = value == ETAG or (modified is not None and value == SAME)
+        assert span_of(request, 100, ETAG, modified) == (Span(0, 9) if is_same else None), value
+
+
+def test_a_weak_tag_is_no_proof_of_the_same_bytes() -> None:
+    with pytest.raises(FlexuraError):
+        is_known(Asked("GET", CIMultiDict({"If-Match": f"W/{ETAG}"})), f"W/{ETAG}")
+    assert is_known(Asked("GET", CIMultiDict({"If-None-Match": ETAG})), f"W/{ETAG}")
 
 
 def test_a_range_counts_for_get_alone() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flexura_kit.settings import BusSettings, DatabaseSettings, Settings, load, secret, variable_names
+from flexura_kit.settings import BusSettings, DatabaseSettings, Settings, load, public_url, secret, variable_names
 
 
 class SomeSettings(Settings):
@@ -66,3 +66,39 @@ def test_a_secret_is_read_from_its_file_without_the_line_end(tmp_path: Path) -> 
     (tmp_path / "key").write_text("s3cr3t\n")
     assert secret(tmp_path / "key") == "s3cr3t"
     assert secret(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("https://example.org/", "https://example.org"),
+        ("https://example.org/flexura/", "https://example.org/flexura"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("https://example.org/a%20b/@c", "https://example.org/a%20b/@c"),
+    ],
+)
+def test_a_public_address_may_have_a_path(given: str, meant: str) -> None:
+    assert public_url(given) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example.org",
+        "ftp://example.org",
+        "https://",
+        "https://example.org:",
+        "https://me@example.org",
+        "https://example.org/?",
+        "https://example.org?a=b",
+        "https://example.org/#",
+        "https://example.org/a b",
+        'https://example.org/"',
+        "https://b\u00fccher.example",
+        "https://example.org/\u00fc",
+        "https://example.org\r\n",
+    ],
+)
+def test_what_cannot_stand_before_every_path_is_no_public_address(text: str) -> None:
+    with pytest.raises(ValueError, match="must be the address that clients call, such as"):
+        public_url(text)

@@ -41,6 +41,10 @@ class Reason(StrEnum):
     BODY_TIMEOUT = "body_timeout"
     HEADERS_TOO_LARGE = "headers_too_large"
     URI_TOO_LONG = "uri_too_long"
+    PRECONDITION_FAILED = "precondition_failed"
+    EXPECTATION_FAILED = "expectation_failed"
+    NOT_IMPLEMENTED = "not_implemented"
+    HTTP_VERSION_UNSUPPORTED = "http_version_unsupported"
 
     API_KEY_MISSING = "api_key_missing"
     API_KEY_MALFORMED = "api_key_malformed"

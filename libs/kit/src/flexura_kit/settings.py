@@ -1,6 +1,7 @@
 """Settings from the environment: read once, frozen, unknown names refused."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ PREFIX = "FLEXURA_"
 
 LISTED = "docs/operations.md lists every setting"
 
+# It stands in headers and in front of paths.
+PUBLIC_URL = re.compile(r"[^?#\\\"<>^`{}|\x00-\x20\x7f-\U0010ffff]+")
+
 Positive = Annotated[int, Field(gt=0)]
 GraceSeconds = Annotated[float, Field(ge=0, le=86_400)]
 TimeoutSeconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -28,8 +32,11 @@ def public_url(text: str) -> str:
     """The address that clients call, without the slash at its end; raises ValueError where it is none."""
     parts = urlsplit(text)
     is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    if not is_whole or "@" in parts.netloc or parts.query or parts.fragment or not text.isprintable() or " " in text:
-        raise ValueError("must be the address that clients call, such as https://flexura.example.com")
+    if not is_whole or "@" in parts.netloc or parts.netloc[-1:] == ":" or not PUBLIC_URL.fullmatch(text):
+        raise ValueError(
+            "must be the address that clients call, such as https://flexura.example.com or"
+            " https://example.com/flexura, in ASCII and without a name, a query or a fragment"
+        )
     return text.rstrip("/")
 
 

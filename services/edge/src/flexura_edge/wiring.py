@@ -71,7 +71,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
 
     tokens = EventTokens(read_secrets(settings.event_token_key_file), settings.event_token_s, asked.auth.time.now)
     handlers = Handlers(
-        generate=Generate(asked.jobs.create, bodies, jobs),
+        generate=Generate(asked.jobs.create, bodies, jobs, public_url),
         jobs=jobs,
         job_list=JobList(control.list, public_url),
         job_control=JobControl(control.cancel, control.delete, forget, public_url),

@@ -63,6 +63,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_URI_TOO_LONG: _ErrorReason.ValueType  # 21
     """The request line is longer than the server takes. Example: a query of 10,000 bytes. Metadata: `limit_bytes`."""
+    ERROR_REASON_PRECONDITION_FAILED: _ErrorReason.ValueType  # 22
+    """A condition of the request does not hold. HTTP 412. Example: `If-Match` with the tag of another file. Metadata: `header`."""
+    ERROR_REASON_EXPECTATION_FAILED: _ErrorReason.ValueType  # 23
+    """The request expects what this server does not do. HTTP 417. Example: `Expect: 200-ok`. Metadata: `expect`."""
+    ERROR_REASON_NOT_IMPLEMENTED: _ErrorReason.ValueType  # 24
+    """HTTP knows this way to send a request, and this server does not. HTTP 501. Example: `Transfer-Encoding: gzip, chunked`,
+    or a method of another protocol.
+    """
+    ERROR_REASON_HTTP_VERSION_UNSUPPORTED: _ErrorReason.ValueType  # 25
+    """The request is of a version of HTTP that is not spoken here. HTTP 505. Example: `GET / HTTP/2.0`."""
     ERROR_REASON_API_KEY_MISSING: _ErrorReason.ValueType  # 30
     """No API key was sent. Example: a call without an `Authorization` header."""
     ERROR_REASON_API_KEY_MALFORMED: _ErrorReason.ValueType  # 31
@@ -210,6 +220,16 @@ bytes. Metadata: `header`, `limit_bytes`.
 """
 ERROR_REASON_URI_TOO_LONG: ErrorReason.ValueType  # 21
 """The request line is longer than the server takes. Example: a query of 10,000 bytes. Metadata: `limit_bytes`."""
+ERROR_REASON_PRECONDITION_FAILED: ErrorReason.ValueType  # 22
+"""A condition of the request does not hold. HTTP 412. Example: `If-Match` with the tag of another file. Metadata: `header`."""
+ERROR_REASON_EXPECTATION_FAILED: ErrorReason.ValueType  # 23
+"""The request expects what this server does not do. HTTP 417. Example: `Expect: 200-ok`. Metadata: `expect`."""
+ERROR_REASON_NOT_IMPLEMENTED: ErrorReason.ValueType  # 24
+"""HTTP knows this way to send a request, and this server does not. HTTP 501. Example: `Transfer-Encoding: gzip, chunked`,
+or a method of another protocol.
+"""
+ERROR_REASON_HTTP_VERSION_UNSUPPORTED: ErrorReason.ValueType  # 25
+"""The request is of a version of HTTP that is not spoken here. HTTP 505. Example: `GET / HTTP/2.0`."""
 ERROR_REASON_API_KEY_MISSING: ErrorReason.ValueType  # 30
 """No API key was sent. Example: a call without an `Authorization` header."""
 ERROR_REASON_API_KEY_MALFORMED: ErrorReason.ValueType  # 31

@@ -53,14 +53,15 @@ def invalid_key(message: str) -> FlexuraError:
     return FlexuraError(Kind.INVALID, Reason.INVALID_REQUEST, message, [FieldViolation(IDEMPOTENCY_KEY, message)])
 
 
-def accepted(exchange: Exchange, created: jobs_service_pb2.JobResult) -> web.Response:
+def accepted(exchange: Exchange, created: jobs_service_pb2.JobResult, public_url: str) -> web.Response:
     """Says nothing that changes in a job's life, so that a replay is the same to the byte."""
     job = created.job
     body: dict[str, Any] = {"job_id": job.job_id, "status": "queued"}
     if job.probable_duplicate_of:
         body["probable_duplicate_of"] = job.probable_duplicate_of
     response = exchange.json(orjson.dumps(body), status=202)
-    response.headers["Location"] = f"/api/jobs/{job.job_id}"
+    # Whole: a path alone would lose the one that a proxy serves this API under.
+    response.headers["Location"] = f"{public_url}/api/jobs/{job.job_id}"
     response.headers["Retry-After"] = str(-(-poll_after_ms(job.eta_ms) // 1000))
     response.headers.update(replay_headers(created))
     return response

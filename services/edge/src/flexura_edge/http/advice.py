@@ -83,6 +83,19 @@ ADVICE: dict[Reason, Advice] = {
     Reason.URI_TOO_LONG: Advice(
         "The request line is too long", ("Send a path and query of at most {limit_bytes} bytes.",)
     ),
+    Reason.PRECONDITION_FAILED: Advice(
+        "A condition of the request does not hold",
+        ("Fetch it without `{header}`; the `ETag` and `Last-Modified` of that answer are what it has at present.",),
+    ),
+    Reason.EXPECTATION_FAILED: Advice(
+        "The request expects what is not done here", ("Leave the `Expect` header out, or send `100-continue`.",)
+    ),
+    Reason.NOT_IMPLEMENTED: Advice(
+        "This part of HTTP is not done here", ("Send the request with a common HTTP client.",)
+    ),
+    Reason.HTTP_VERSION_UNSUPPORTED: Advice(
+        "This version of HTTP is not spoken here", ("Send the request as HTTP/1.1.",)
+    ),
     Reason.EVENT_TOKEN_INVALID: Advice("This is not an event token", (_OPEN_AGAIN,)),
     Reason.EVENT_TOKEN_EXPIRED: Advice("The event token has expired", (_OPEN_AGAIN,)),
     Reason.API_KEY_MISSING: Advice("No API key was sent", (_MAKE_A_KEY,)),

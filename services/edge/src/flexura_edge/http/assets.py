@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
-from flexura_edge.http.conditional import Span, is_unchanged, span_of
+from flexura_edge.http.conditional import Span, http_date, is_known, span_of
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.limits import Limit
 from flexura_kit.errors import FlexuraError, Kind, Reason
+from flexura_kit.rpc import from_timestamp
 
 # Shown in the browser; anything else is offered for saving, so that no asset runs as a page of this origin.
 SHOWN_TYPES = frozenset(
@@ -62,9 +64,12 @@ class Assets:
         asset = stored.asset
         etag = f'"{asset.sha256}"'
         headers = asset_headers(exchange, asset, f"{job_id}.{extension}", etag)
-        if is_unchanged(request, etag):
+        modified = modified_at(stored)
+        if modified is not None:
+            headers["Last-Modified"] = http_date(modified)
+        if is_known(request, etag, modified):
             return web.Response(status=304, headers=headers)
-        part = span_of(request, asset.size_bytes, etag)
+        part = span_of(request, asset.size_bytes, etag, modified)
         if part:
             headers["Content-Range"] = f"bytes {part.first}-{part.last}/{asset.size_bytes}"
         span = part or Span(0, asset.size_bytes - 1)
@@ -95,6 +100,11 @@ class Assets:
                     await response.write(chunk)
         await response.write_eof()
         return response
+
+
+def modified_at(stored: jobs_service_pb2.StoredAsset) -> datetime | None:
+    """In whole seconds, as dates of HTTP are."""
+    return from_timestamp(stored.finish_time).replace(microsecond=0) if stored.HasField("finish_time") else None
 
 
 def unavailable() -> FlexuraError:

@@ -5,8 +5,9 @@ import codecs
 import json
 from typing import Any, NoReturn
 
-from aiohttp import HttpVersion11, web
+from aiohttp import web
 
+from flexura_edge.http.framing import expects_invitation
 from flexura_edge.http.media_types import is_json
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.values import number_of
@@ -54,7 +55,7 @@ def refuse_by_headers(request: web.BaseRequest) -> None:
 
 async def invite(request: web.BaseRequest) -> None:
     """Tells a client that asks first, as curl does with large bodies, that it may send the body."""
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+    if expects_invitation(request):
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # The answer itself has not begun.
 

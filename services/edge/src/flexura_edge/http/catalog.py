@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from flexura.jobs.v1 import jobs_service_pb2
-from flexura_edge.http.conditional import is_unchanged
+from flexura_edge.http.conditional import is_known
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.job_json import TYPE
 from flexura_edge.http.search_capability import search_capability
@@ -41,7 +41,7 @@ class Catalog:
         headers = exchange.headers("application/json")
         headers["ETag"] = etag
         headers["Cache-Control"] = "no-cache"
-        if is_unchanged(exchange.request, etag):
+        if is_known(exchange.request, etag):
             return web.Response(status=304, headers=headers)
         return web.Response(body=body, headers=headers)
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from itertools import pairwise
 
 from aiohttp import web
@@ -15,6 +17,14 @@ _ELEMENT = re.compile(r"[ \t]*(?:([0-9]+)-([0-9]*)|-([0-9]+)|)[ \t]*")
 RANGES_MAX = 20  # More are a sign of an attack, not of a player.
 DIGITS_MAX = 20  # More than any size has; further ones change nothing.
 LARGEST = 10**DIGITS_MAX
+_TAG = re.compile(r'(?:W/)?"[^"]*"')
+# The three forms of RFC 9110, 5.6.7; a condition with any other date is passed over.
+_DATE = re.compile(
+    r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+    r"|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +39,71 @@ class Span:
         return self.last - self.first + 1
 
 
+def is_known(request: web.BaseRequest, etag: str, modified: datetime | None = None) -> bool:
+    """Tells whether the client has this state already, in the order of RFC 9110, 13.2.2.
+
+    Raises where it wants another state than this one. A state whose `modified` is not known has no such conditions.
+    """
+    if "If-Match" in request.headers:
+        # Compared strongly: a weak tag does not tell whether the bytes are the same.
+        given = tags(request, "If-Match")
+        if "*" not in given and (etag not in given or etag.startswith("W/")):
+            raise unmet("If-Match", f"it is {etag}")
+    elif modified is not None and (until := date_of(request, "If-Unmodified-Since")) and modified > until:
+        raise unmet("If-Unmodified-Since", f"it was made on {http_date(modified)}")
+    if "If-None-Match" in request.headers:
+        return is_unchanged(request, etag)
+    since = date_of(request, "If-Modified-Since")
+    return modified is not None and since is not None and modified <= since
+
+
 def is_unchanged(request: web.BaseRequest, etag: str) -> bool:
     """Tells whether the client names this very state in If-None-Match."""
-    given = request.headers.get("If-None-Match")
-    if given is None:
+    if "If-None-Match" not in request.headers:
         return False
     # Compared weakly, as RFC 9110 says: proxies that compress mark tags as weak.
-    return given.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    given = tags(request, "If-None-Match")
+    return "*" in given or etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in given}
 
 
-def span_of(request: web.BaseRequest, size_bytes: int, etag: str) -> Span | None:
+def tags(request: web.BaseRequest, name: str) -> set[str]:
+    given = ",".join(request.headers.getall(name, []))
+    return {"*"} if given.strip(" \t") == "*" else set(_TAG.findall(given))
+
+
+def date_of(request: web.BaseRequest, name: str) -> datetime | None:
+    """The date of a header; None where it has none, several, or what is no date of HTTP."""
+    given = request.headers.getall(name, [])
+    text = given[0].strip(" \t") if len(given) == 1 else ""
+    if not _DATE.fullmatch(text):
+        return None
+    try:
+        return parsedate_to_datetime(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def http_date(time: datetime) -> str:
+    return format_datetime(time.astimezone(UTC), usegmt=True)
+
+
+def unmet(header: str, what: str) -> FlexuraError:
+    return FlexuraError(
+        Kind.REFUSED,
+        Reason.PRECONDITION_FAILED,
+        f"what is there is not what `{header}` names: {what}; fetch it without `{header}`",
+        (),
+        header=header,
+    )
+
+
+def span_of(request: web.BaseRequest, size_bytes: int, etag: str, modified: datetime | None = None) -> Span | None:
     """Answers the part that is asked for; None means the whole.
 
     Ranges that overlap or touch are one part. Several parts are answered with the whole, as RFC 9110 allows, and so is
     what is no range of bytes. A range counts for GET alone.
     """
-    if request.method != "GET" or request.headers.get("If-Range", etag).strip() != etag:
+    if request.method != "GET" or not is_of_same_state(request, etag, modified):
         return None
     given = request.headers.getall("Range", [])
     ranges = read_ranges(given[0]) if len(given) == 1 else None
@@ -61,6 +120,12 @@ def span_of(request: web.BaseRequest, size_bytes: int, etag: str) -> Span | None
             size_bytes=str(size_bytes),
         )
     return joined(spans)
+
+
+def is_of_same_state(request: web.BaseRequest, etag: str, modified: datetime | None) -> bool:
+    """Tells whether a part fits to those that the client has, by If-Range: a tag, or the very date."""
+    given = [value.strip(" \t") for value in request.headers.getall("If-Range", [])]
+    return not given or given == [etag] or (modified is not None and date_of(request, "If-Range") == modified)
 
 
 Range = tuple[int | None, int | None]

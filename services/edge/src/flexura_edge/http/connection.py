@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import _ErrInfo
@@ -24,6 +24,9 @@ logger = log.get_logger()
 
 class Request(web.BaseRequest):
     """A request whose connection goes on after the answer, unless the server drains by then."""
+
+    version_given = HttpVersion11
+    """What it says of itself; `version` is what it is answered in."""
 
     @property
     def keep_alive(self) -> bool:

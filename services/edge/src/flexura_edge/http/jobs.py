@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 from flexura.jobs.v1 import job_pb2, jobs_service_pb2
 from flexura_edge.http.acceptance import accepted, idempotency_key, replay_headers
 from flexura_edge.http.body import read_json
-from flexura_edge.http.conditional import is_unchanged
+from flexura_edge.http.conditional import is_known, is_unchanged
 from flexura_edge.http.exchange import Exchange, Handler
 from flexura_edge.http.fields import Fields
 from flexura_edge.http.job_json import is_finished, lasting_json, with_outlook
@@ -33,10 +33,11 @@ GetJob = Callable[[AccountId, JobId, float], Awaitable[job_pb2.Job]]
 class Generate:
     """Answers 202 with a job id as soon as the job is recorded, or 200 with the job where it ends in time."""
 
-    def __init__(self, create: CreateJob, bodies: Limit, jobs: "Jobs") -> None:
+    def __init__(self, create: CreateJob, bodies: Limit, jobs: "Jobs", public_url: str) -> None:
         self._create = create
         self._bodies = bodies
         self._jobs = jobs
+        self._public_url = public_url
 
     def of(self, media_type: job_pb2.MediaType.ValueType) -> Handler:
         async def submit(exchange: Exchange) -> web.StreamResponse:
@@ -48,7 +49,7 @@ class Generate:
                 job_id = JobId(created.job.job_id)
                 ended = await self._jobs.ended_within(exchange, job_id, wait_s) if wait_s else None
             if ended is None:
-                return accepted(exchange, created)
+                return accepted(exchange, created, self._public_url)
             ended.headers.update(replay_headers(created))
             return ended
 
@@ -60,6 +61,11 @@ class Told(NamedTuple):
 
     body: bytes
     etag: str
+
+    @property
+    def weak_etag(self) -> str:
+        """What is told and not how it is written makes a job another one."""
+        return f"W/{self.etag}"
 
 
 class Jobs:
@@ -85,7 +91,7 @@ class Jobs:
             else:
                 job = await self._get(account_id, job_id, exchange.remaining_s())
             told = self._told(account_id, job)
-        if is_unchanged(exchange.request, told.etag):
+        if is_known(exchange.request, told.weak_etag):
             return web.Response(status=304, headers=job_headers(exchange, told))
         return web.Response(body=told.body, headers=job_headers(exchange, told))
 
@@ -132,8 +138,7 @@ class Jobs:
 
 
 def job_headers(exchange: Exchange, told: Told) -> CIMultiDict[str]:
-    """Weakly tagged, because what is told and not how it is written makes a job another one."""
-    return exchange.headers("application/json", ("ETag", f"W/{told.etag}"), ("Cache-Control", "private, no-cache"))
+    return exchange.headers("application/json", ("ETag", told.weak_etag), ("Cache-Control", "private, no-cache"))
 
 
 def job_item(

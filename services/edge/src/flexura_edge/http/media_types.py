@@ -1,44 +1,69 @@
-"""Media types of bodies and of answers, as RFC 9110, 8.3.1 has them, and read as generously as meaning allows."""
+"""Media types of bodies as browsers parse them (WHATWG mimesniff), and weights of answers (RFC 9110, 12.5.1)."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-WORD = r"[!#$%&'*+.^_`|~0-9a-z-]+"
-# Empty parameters and blanks around `=` are no part of the grammar, and clients write them.
-TYPE = re.compile(rf" ?({WORD})/({WORD}) ?(?:;|\Z)", re.IGNORECASE)
-PARAMETER = re.compile(rf" ?(?:({WORD}) ?= ?({WORD}|\"(?:[^\"\\]|\\.)*\"))? ?(?:;|\Z)", re.IGNORECASE)
-ESCAPE = re.compile(r"\\(.)")
-UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})  # ASCII is UTF-8.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+BLANKS = " \t\r\n"
+# A value in quotes goes on to its end or to that of the header; whatever stands behind it says nothing.
+QUOTED_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?\Z)[^;]*', re.DOTALL)
+NAME = re.compile(r"[^;=]*")
+VALUE = re.compile(r"[^;]*")
+ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# The names that the encoding standard gives it, and ASCII, which is UTF-8.
+UTF_8 = frozenset({"utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"})
+CHARSETS = UTF_8 | {"us-ascii", "ascii"}
 HEADER_CHARACTERS_MAX = 1000
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
+PARTED = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 QUALITY = re.compile(r"q[ \t]*=[ \t]*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.IGNORECASE)
 
 
 def is_json(header: str) -> bool:
-    """Tells whether it names JSON in UTF-8: `application/json`, `text/json` or `.../...+json`, in any spelling."""
+    """Tells whether it names JSON in UTF-8: `application/json`, `text/json` or `.../...+json`, in any spelling.
+
+    A header that was sent several times may have been joined by commas: then each of them names it.
+    """
     if len(header) > HEADER_CHARACTERS_MAX:
         return False
-    header = " ".join(header.split())
-    found = TYPE.match(header)
-    if found is None:
+    types = PARTED.findall(header)
+    return bool(types) and all(map(_is_json, types))
+
+
+def _is_json(text: str) -> bool:
+    essence, _, parameters = text.strip(BLANKS).partition(";")
+    kind, _, subtype = essence.rstrip(BLANKS).lower().partition("/")
+    if not (TOKEN.fullmatch(kind) and TOKEN.fullmatch(subtype)):
         return False
-    kind, subtype = found[1].lower(), found[2].lower()
     names_json = (subtype == "json" and kind in {"application", "text"}) or subtype.endswith("+json")
-    return names_json and _charsets(header, found.end()) <= UTF_8
+    return names_json and set(_charsets(parameters)) <= CHARSETS
 
 
-def _charsets(header: str, place: int) -> set[str]:
-    """What the parameters say of the charset; a parameter that cannot be read says something unknown."""
-    charsets = set()
-    while place < len(header):
-        found = PARAMETER.match(header, place)
-        if found is None:
-            return {"unknown"}
-        place = found.end()
-        if (found[1] or "").lower() == "charset":
-            value = found[2]
-            charsets.add(ESCAPE.sub(r"\1", value[1:-1] if value.startswith('"') else value).strip(" '").lower())
-    return charsets
+def _charsets(parameters: str) -> Iterator[str]:
+    """What they say of the charset: two could be read as either, so all count. An empty value says nothing."""
+    place = 0
+    while place < len(parameters):
+        name, place = _next(NAME, parameters, place)
+        if parameters[place : place + 1] != "=":
+            place += 1
+            continue
+        place += 1
+        while parameters[place : place + 1] in {" ", "\t"}:
+            place += 1
+        quoted = QUOTED_VALUE.match(parameters, place)
+        if quoted is not None:
+            value, place = ESCAPE.sub(r"\1", quoted[1]), quoted.end()
+        else:
+            value, place = _next(VALUE, parameters, place)
+        place += 1
+        value = value.strip(f"{BLANKS}'").lower()
+        if name.strip(BLANKS).lower() == "charset" and value:
+            yield value
+
+
+def _next(part: re.Pattern[str], text: str, place: int) -> tuple[str, int]:
+    found = part.match(text, place)
+    return (found[0], found.end()) if found else ("", place)
 
 
 def quality_of(accept: Sequence[str], media_type: str) -> float:

@@ -7,8 +7,10 @@ from aiohttp import web
 from prometheus_client import Histogram
 
 from flexura_edge.event_tokens import EventTokens
+from flexura_edge.http.connection import Request
 from flexura_edge.http.cross_origin import OPEN_TO_ALL, CrossOrigin, is_preflight
 from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
+from flexura_edge.http.framing import check_framing
 from flexura_edge.http.no_fields import refuse_fields
 from flexura_edge.http.problem import HIDDEN, problem
 from flexura_edge.http.query import Query
@@ -76,6 +78,7 @@ class Door:
 
     async def _route(self, exchange: Exchange) -> web.StreamResponse:
         request = exchange.request
+        check_framing(request, request.version_given if isinstance(request, Request) else request.version)
         if request.method == "OPTIONS":
             return self._options(exchange)
         try:

@@ -33,17 +33,30 @@ STATUS_OF_REASON = {
     Reason.ASSET_LOST: 410,
     Reason.JOB_DELETED: 410,
     Reason.JOB_EXPIRED: 410,
+    Reason.PRECONDITION_FAILED: 412,
     Reason.BODY_TOO_LARGE: 413,
     Reason.URI_TOO_LONG: 414,
     Reason.UNSUPPORTED_MEDIA_TYPE: 415,
     Reason.UNSUPPORTED_ENCODING: 415,
-    Reason.IDEMPOTENCY_KEY_REUSED: 422,
     Reason.RANGE_NOT_SATISFIABLE: 416,
+    Reason.EXPECTATION_FAILED: 417,
+    Reason.IDEMPOTENCY_KEY_REUSED: 422,
     Reason.HEADERS_TOO_LARGE: 431,
+    Reason.NOT_IMPLEMENTED: 501,
+    Reason.HTTP_VERSION_UNSUPPORTED: 505,
 }
 
 # What is left of the message is not worth reading, or nobody knows where it ends.
-ENDS_CONNECTION = frozenset({Reason.BODY_TOO_LARGE, Reason.BODY_TIMEOUT, Reason.BAD_REQUEST})
+ENDS_CONNECTION = frozenset(
+    {
+        Reason.BODY_TOO_LARGE,
+        Reason.BODY_TIMEOUT,
+        Reason.BAD_REQUEST,
+        Reason.EXPECTATION_FAILED,
+        Reason.NOT_IMPLEMENTED,
+        Reason.HTTP_VERSION_UNSUPPORTED,
+    }
+)
 
 RETRY_AFTER_MS = 1000
 HIDDEN = FlexuraError(

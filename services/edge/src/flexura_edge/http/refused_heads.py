@@ -1,7 +1,10 @@
 """Request lines and headers that are refused: how large they may be, and what is wrong with one."""
 
-from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
+import re
 
+from aiohttp.http_exceptions import BadHttpMessage, InvalidURLError, LineTooLong
+
+from flexura_edge.http.framing import version_unsupported
 from flexura_kit.errors import FlexuraError, Kind, Reason
 
 LINE_BYTES_MAX = 8190
@@ -10,18 +13,26 @@ FIELD_BYTES_MAX = 32 << 10
 HEAD_BYTES_MAX = 64 << 10
 FIELDS_MAX = 128
 NAME_CHARACTERS_MAX = 100
+ASCII_MAX = 0x7F
 TLS_HANDSHAKE = b"\x16\x03"
+HTTP_2 = b"PRI * HTTP/2.0\r\n"
+REQUEST_LINE = re.compile(rb"(?:\r?\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}) +([^ \r\n]*) *(HTTP/[0-9]\.[0-9])?")
+METHODS = frozenset({b"CONNECT", b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PATCH", b"POST", b"PUT", b"TRACE"})
 
 # The first whose words stand in what the parser says.
 FAULTS = (
     ("Missing 'Host'", "it has no `Host` header"),
     ("Duplicate 'Host'", "the header `Host` stands twice"),
     ("Duplicate Content-Length", "the header `Content-Length` stands twice"),
+    ("Empty Content-Length", "`Content-Length` is empty"),
+    ("Content-Length overflow", "`Content-Length` is larger than any body"),
     ("can't be present with", "it has both `Content-Length` and `Transfer-Encoding`"),
+    ("`Transfer-Encoding`", "its `Transfer-Encoding` does not end in `chunked`, so nobody knows where its body ends"),
     ("in Content-Length", "`Content-Length` is no number of bytes"),
     ("chunk", "its body is sent in chunks, and the size of one is no number"),
     ("Duplicate '", "a header stands twice that may stand once"),
     ("Invalid method", "its method is none that HTTP knows"),
+    ("CRLF", "one of its lines does not end in a carriage return and a line feed, or in more than these"),
     ("status line", "its first line is not like `GET /path HTTP/1.1`"),
     ("in url", "its first line is not like `GET /path HTTP/1.1`"),
     ("header", "a header is not like `Name: value`, or holds a line break or control character"),
@@ -59,10 +70,44 @@ def refusal_of(cause: BaseException | None, received: bytes) -> FlexuraError:
     if "Too many headers" in str(cause):
         message = f"the request has more than {FIELDS_MAX} headers; send fewer"
         return FlexuraError(Kind.INVALID, Reason.HEADERS_TOO_LARGE, message, (), limit=str(FIELDS_MAX))
-    what = "this is no HTTP message" + fault_of(str(cause))
+    return unsupported(cause, received) or broken(cause, received)
+
+
+def unsupported(cause: BaseException | None, received: bytes) -> FlexuraError | None:
+    """What HTTP knows, and this server does not."""
+    if received.startswith(HTTP_2):
+        return version_unsupported("HTTP/2")
+    line = REQUEST_LINE.match(received)
+    if line is None or not line[3]:
+        return None
+    if "HTTP version" in str(cause):
+        return version_unsupported(line[3].decode())
+    return unknown_method(line[1]) if "Invalid method" in str(cause) else None
+
+
+def broken(cause: BaseException | None, received: bytes) -> FlexuraError:
+    line = REQUEST_LINE.match(received)
+    fault = fault_of_target(line[2]) if line and isinstance(cause, InvalidURLError) else fault_of(str(cause))
+    what = f"this is no HTTP message{fault}"
     if received.startswith(TLS_HANDSHAKE):
         what = "this is TLS, and the server speaks plain HTTP here: use an address that begins with http://"
     return FlexuraError(Kind.INVALID, Reason.BAD_REQUEST, f"{what}; send the request with a common HTTP client")
+
+
+def unknown_method(name: bytes) -> FlexuraError:
+    """RFC 9110, 9.1: a method that nobody here knows is not implemented; one that a route does not take is known."""
+    mend = f"write it in capitals: {name.upper().decode()}" if name.upper() in METHODS else "use one that a route takes"
+    message = f"there is no method {name.decode()}; {mend}, as GET /api/openapi.json lists them"
+    return FlexuraError(Kind.INVALID, Reason.NOT_IMPLEMENTED, message)
+
+
+def fault_of_target(target: bytes) -> str:
+    """Says what keeps the target of a request from being read."""
+    beyond = next((byte for byte in target if byte > ASCII_MAX), None)
+    if beyond is not None:
+        return f": its path or query holds the byte 0x{beyond:02X}; escape it, as %{beyond:02X}"
+    shown = target[:NAME_CHARACTERS_MAX].decode("ascii", errors="replace")
+    return f": its first line has {shown or 'nothing'} where a path stands, such as /api/jobs, or a whole address"
 
 
 def fault_of(cause: str) -> str:

@@ -1,5 +1,6 @@
 """Which path and method is answered by which route."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -11,6 +12,8 @@ from flexura_kit.nearest import nearest_name
 
 SHOWN_CHARACTERS = 200
 PARAMETER = "{}"  # Stands for a segment that takes what is there.
+ABSOLUTE = re.compile(r"(?:(https?)|[a-z][a-z0-9+.-]*)://[^/?#]*", re.IGNORECASE)
+ESCAPED_SLASH = re.compile("%(2f)", re.IGNORECASE)
 
 
 class Routes:
@@ -35,7 +38,7 @@ class Routes:
             methods = self._open.setdefault((prefix, suffix), {}) if brace else self._fixed.setdefault(prefix, {})
             methods[route.method] = route
             if route.method == "GET":
-                methods["HEAD"] = route
+                methods["HEAD"] = route  # RFC 9110, 9.3.2.
 
     def find(self, request: web.BaseRequest) -> tuple[Route, str]:
         """Answers the route and its parameter; raises where there is none."""
@@ -96,11 +99,22 @@ def with_parameters_of(path: str, template: str) -> str:
 
 
 def path_of(request: web.BaseRequest) -> str:
-    raw = request.raw_path
-    if not raw.startswith("/"):
-        return request.path  # The absolute form, as proxies send it.
-    path = raw.partition("?")[0]
-    return unquote(path) if "%" in path else path
+    """The path without escapes, but for a slash: escaped, it parts nothing (RFC 3986, 2.2)."""
+    path = request.raw_path.partition("?")[0]
+    if not path.startswith("/"):
+        path = path_of_absolute(path)
+    return unquote(ESCAPED_SLASH.sub(r"%25\1", path)) if "%" in path else path
+
+
+def path_of_absolute(target: str) -> str:
+    """The path of an address, as clients send it to proxies; what is neither path nor address is as it was."""
+    found = ABSOLUTE.match(target)
+    if found is None:
+        return target
+    if found[1] is None:
+        message = f"{target[:SHOWN_CHARACTERS]} is no address of http or https; send a path such as /api/jobs"
+        raise FlexuraError(Kind.INVALID, Reason.BAD_REQUEST, message)
+    return target[found.end() :] or "/"
 
 
 def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> FlexuraError:

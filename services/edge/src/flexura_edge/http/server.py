@@ -13,6 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import ERROR
 
 from flexura_edge.http.connection import LINGER_S, Connection, Request
+from flexura_edge.http.framing import SPOKEN
 from flexura_edge.http.refused_heads import FIELD_BYTES_MAX, FIELDS_MAX, LINE_BYTES_MAX
 from flexura_kit import log
 
@@ -59,10 +60,13 @@ class Connections(web.Server):
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
-        if message is ERROR:
-            # The library's stand-in for what is no request; answered in our version, it says `Connection: close`.
-            message = ERROR._replace(version=HttpVersion11)
-        return Request(message, payload, protocol, writer, task, self._loop)
+        version = HttpVersion11 if message is ERROR else message.version
+        if message is ERROR or version not in SPOKEN:
+            # The library's stand-in for what is no request, or a version that no answer may name: answered in ours.
+            message = message._replace(version=HttpVersion11)
+        request = Request(message, payload, protocol, writer, task, self._loop)
+        request.version_given = version
+        return request
 
 
 class HTTPServer:

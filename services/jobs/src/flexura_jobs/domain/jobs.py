@@ -1,6 +1,6 @@
 """Jobs, what becomes of them, and the shapes in which the rooms hand them on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -60,6 +60,8 @@ class StoredAsset:
     object_key: str
     asset: Asset
     removal: Removal | None = None
+    finished_at: datetime | None = field(default=None, compare=False)
+    """When its job finished; no part of what it is."""
 
 
 @dataclass(frozen=True, slots=True)

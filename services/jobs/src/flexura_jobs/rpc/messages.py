@@ -36,6 +36,7 @@ from flexura_kit.rpc import (
     reason_from_proto,
     reason_to_proto,
     to_duration,
+    to_timestamp,
 )
 
 MEDIA_TYPES = {kind: job_pb2.MediaType.Value(f"MEDIA_TYPE_{kind.name}") for kind in MediaType}
@@ -189,7 +190,9 @@ def failure_to_message(failure: Failure) -> job_pb2.Failure:
 def asset_result(result: StoredAsset | FlexuraError) -> jobs_service_pb2.ResolveAssetResult:
     if isinstance(result, FlexuraError):
         return jobs_service_pb2.ResolveAssetResult(error=error_to_message(result))
-    stored = jobs_service_pb2.StoredAsset(object_key=result.object_key, asset=asset_to_message(result.asset))
+    stored = jobs_service_pb2.StoredAsset(
+        object_key=result.object_key, asset=asset_to_message(result.asset), finish_time=to_timestamp(result.finished_at)
+    )
     return jobs_service_pb2.ResolveAssetResult(stored_asset=stored)
 
 

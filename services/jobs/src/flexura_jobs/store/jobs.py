@@ -42,7 +42,8 @@ class SQLJobStore:
         self._get = jobs_by_id(transactions.dialect)
         asked = job_ids_table(transactions.dialect)
         self._stored_assets = (
-            select(JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal, JOBS.c.asset_lost_at, *ASSET_COLUMNS)
+            select(JOBS.c.job_id, JOBS.c.asset_key, JOBS.c.removal, JOBS.c.finished_at, JOBS.c.asset_lost_at)
+            .add_columns(*ASSET_COLUMNS)
             .join_from(asked, JOBS, JOBS.c.job_id == asked.c.job_id)
             .where(JOBS.c.state == COMPLETED)
         )

@@ -161,8 +161,8 @@ def own(job: Job | None, account_id: AccountId) -> Job | None:
 
 
 def stored_asset_of(row: Any) -> StoredAsset:
-    object_key, removal, lost_at, *asset = row
-    return StoredAsset(object_key, Asset(*(*asset, lost_at)), Removal(removal) if removal else None)
+    object_key, removal, finished_at, lost_at, *asset = row
+    return StoredAsset(object_key, Asset(*(*asset, lost_at)), Removal(removal) if removal else None, finished_at)
 
 
 def told_job_of(job_id: str, values: Sequence[Any]) -> ToldJob | None:
