@@ -12,7 +12,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from flexura_kit.settings import PREFIX, Group
+from flexura_kit.setting_errors import PREFIX
+from flexura_kit.settings import Group
 
 PAGE = Path(__file__).with_name("operations.md")
 TABLE = re.compile(r"(<!-- settings: (\w+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -131,7 +131,7 @@ async def test_another_replica_takes_over_within_ten_seconds_of_the_leaders_deat
     [
         ({"FLEXURA_PROVIDERS": "flexura-testcrad"}, "no model of the catalog has the provider flexura-testcrad"),
         ({"FLEXURA_CATALOG_FILE": "/nowhere.yaml"}, "FLEXURA_CATALOG_FILE: the file /nowhere.yaml cannot be read"),
-        ({"FLEXURA_LEASE_S": "0"}, "FLEXURA_LEASE_S: Input should be greater than 0"),
+        ({"FLEXURA_LEASE_S": "0"}, 'FLEXURA_LEASE_S: must be a number above 0 and of at most 3600 (it is "0")'),
         ({"FLEXURA_PROVIDER": "x"}, "the nearest is FLEXURA_PROVIDERS"),
     ],
 )

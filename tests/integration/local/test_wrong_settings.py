@@ -12,7 +12,7 @@ import pytest
 from flexura_auth.settings import AuthSettings
 from flexura_edge.settings import EdgeSettings
 from flexura_jobs.settings import JobsSettings, WebhooksSettings
-from flexura_kit.settings import Settings, group_of, read, variable_names
+from flexura_kit.settings import Settings, group_of, read, variable_names, variables
 from flexura_kit.startup import SettingsError
 from flexura_local.settings import LocalSettings
 from flexura_media_worker.settings import MediaWorkerSettings
@@ -40,16 +40,31 @@ FREE = {
     *("FLEXURA_NATS_USER", "FLEXURA_S3_REGION", "FLEXURA_READER_CONTACT"),
     *("FLEXURA_SPOOL_DIR", "FLEXURA_HOME", "FLEXURA_CORS_ORIGINS"),
 }
+# Their empty value is a value of its own.
+MEANS_NONE = {"FLEXURA_KEYLESS"}
 # What only the service knows that is asked: providers of its catalog, and in the embedded profile engines and the like.
 LATER = {"FLEXURA_PROVIDERS"}
 LATER_IN_LOCAL = {"FLEXURA_KEYLESS", "FLEXURA_READER_PORTS"}
 BROKEN: dict[type, tuple[str, ...]] = {
-    int: ("many", "-1", "1.5", ""),
-    float: ("soon", "-1", "nan", "inf", ""),
-    bool: ("maybe", ""),
-    str: ("?:?", "http://", "a b", "host:port", "ftp://host", "://", "host:99999"),
-    Path: ("/no/such/file", "/", "/dev/null"),
+    int: ("many", "-1", "1.5", "", " ", "0x10", "9" * 5000, "null", "12 34"),
+    float: ("soon", "-1", "nan", "inf", "", "1e999", "3,5", "\u0663x"),
+    bool: ("maybe", "", "2", "ja"),
+    str: (
+        *("?:?", "http://", "a b", "host:port", "ftp://host", "://", "host:99999", "[::1", "//u:p@[/", "\udcff b"),
+        *("host:\u0663", "a\tb c", "x y" * 1000),
+    ),
+    Path: ("/no/such/file", "/", "/dev/null", "~no-such-user/file"),
 }
+PHRASES_OF_PYDANTIC = (
+    "Input should",
+    "input should",
+    "unable to",
+    "alidation error",
+    "Value error",
+    "unction-",
+    "type=",
+)
+SECRET = "geh3im"
 
 
 def _fields(settings_type: type[Settings]) -> Iterator[tuple[str, type]]:
@@ -95,6 +110,83 @@ def test_each_broken_value_is_refused_under_the_name_of_its_variable(settings_ty
             _give(monkeypatch, settings_type, **{name: value})
             lines = _lines(settings_type)
         assert [line.partition(": ")[0] for line in lines] == [name], (value, lines)
+        assert not any(phrase in lines[0] for phrase in PHRASES_OF_PYDANTIC), lines
+        assert lines[0].encode("ascii", "ignore").decode().isprintable(), lines
+        is_plain = value.isascii() and value.isprintable() and len(value) < 100
+        shown = value if is_plain else value[:4]
+        assert shown.strip() in lines[0] or "***" in lines[0] or "\\" in lines[0] or "takes the path" in lines[0], lines
+
+
+@pytest.mark.parametrize("settings_type", CLASSES)
+def test_an_empty_value_means_the_default_where_that_is_nothing_and_is_refused_elsewhere(
+    settings_type: type[Settings],
+) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _give(monkeypatch, settings_type)
+        unchanged = read(settings_type)
+    taken, refused = [], []
+    for name, field in variables(settings_type).items():
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            _give(monkeypatch, settings_type, **{name: ""})
+            if name in MEANS_NONE:
+                assert read(settings_type).keyless == ""  # type: ignore[attr-defined]
+            elif not field.is_required() and field.default in ("", None, ()):
+                assert read(settings_type) == unchanged
+                taken.append(name)
+            else:
+                (line,) = _lines(settings_type)
+                assert line.startswith(f"{name}: is set and empty; give it a value")
+                refused.append(name)
+    assert refused
+    assert taken
+
+
+@pytest.mark.parametrize("settings_type", CLASSES)
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(f"postgresql://owner:{SECRET}@[/db", f"postgresql:owner:{SECRET}@host/db", f"owner:{SECRET}@host and more"),
+        *(f"postgresql://h/db?pasword={SECRET}", f"host=h pasword=x password={SECRET}", f"http://h:x/?key={SECRET}"),
+        *(f"http://u:{SECRET}?@h:x/", f"http://u:{SECRET}/@h:x", f"nats://{SECRET}@h:x", f"https://{SECRET}@h/p?q#f"),
+    ],
+)
+def test_what_may_be_a_secret_in_a_value_is_not_shown(settings_type: type[Settings], value: str) -> None:
+    for name in variables(settings_type):
+        said = ""
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            _give(monkeypatch, settings_type, **{name: value})
+            try:
+                read(settings_type)
+            except SettingsError as error:
+                said = str(error)
+        assert SECRET not in said
+
+
+@pytest.mark.parametrize("settings_type", CLASSES)
+def test_a_secret_in_place_of_its_file_is_not_shown(settings_type: type[Settings]) -> None:
+    for name in variables(settings_type):
+        if name.endswith(("KEY_FILE", "PASSWORD_FILE")):
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                _give(monkeypatch, settings_type, **{name: SECRET})
+                (line,) = _lines(settings_type)
+            assert line.startswith(f"{name}: cannot be read: ")
+            assert line.endswith("the variable takes the path of a file, not what is in it")
+            assert SECRET not in line
+
+
+@pytest.mark.parametrize("settings_type", CLASSES)
+def test_a_path_may_begin_with_the_home_folder(settings_type: type[Settings], tmp_path: Path) -> None:
+    (tmp_path / "some.pem").write_text("text")
+    for name, kind in _fields(settings_type):
+        if kind is Path:
+            place = "~" if name.endswith("_DIR") else "~/some.pem"
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                _give(monkeypatch, settings_type, HOME=str(tmp_path), **{name: place})
+                settings = read(settings_type).model_dump()
+            outer, _, inner = name.removeprefix("FLEXURA_").lower().partition("_")
+            whole = name.removeprefix("FLEXURA_").lower()
+            found = settings[whole] if whole in settings else settings[outer][inner]
+            assert found == Path(place.replace("~", str(tmp_path)))
 
 
 @pytest.mark.parametrize("settings_type", CLASSES)

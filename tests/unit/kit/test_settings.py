@@ -49,6 +49,12 @@ def test_a_missing_value_stops_the_process_with_the_variables_name() -> None:
         load(SomeSettings)
 
 
+def test_a_database_file_may_lie_in_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("FLEXURA_DATABASE_URL", "sqlite:///~/x.db")
+    assert load(SomeSettings).database.url == "sqlite:////home/somebody/x.db"
+
+
 def test_settings_are_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLEXURA_DATABASE_URL", "sqlite:////tmp/x.db")
     settings = load(SomeSettings)

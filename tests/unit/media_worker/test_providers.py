@@ -9,8 +9,7 @@ from flexura_kit.startup import SettingsError
 from flexura_media_worker.domain import Checkpoint, GenerationRequest, Media, MediaType
 from flexura_media_worker.generator.local import LOCAL_PROVIDERS
 from flexura_media_worker.ports import Checkpoints, Progress, Provider
-from flexura_media_worker.providers import LOCAL
-from flexura_media_worker.wiring import provider_names
+from flexura_media_worker.providers import LOCAL, provider_names
 
 
 class BilledProvider:

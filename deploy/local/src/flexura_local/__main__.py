@@ -7,21 +7,24 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import asyncio
+import errno
 import itertools
 import os
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from flexura_kit.settings import load
-from flexura_kit.startup import os_fault
+from flexura_kit.settings import read
+from flexura_kit.startup import SettingsError, os_fault
+from flexura_local.checks import check_parts, check_ports, own_settings
 from flexura_local.console import Console
 from flexura_local.home import Home, HomeTakenError, HomeUnusableError
 from flexura_local.parts import plan, shown
-from flexura_local.ports import is_free, who_listens
+from flexura_local.ports import is_free, who_listens, why_not_free
 from flexura_local.running import supervisors
-from flexura_local.settings import LocalSettings
+from flexura_local.settings import HomeSettings, LocalSettings
 from flexura_local.small_files import DamagedFileError
 from flexura_local.supervisor import StartError, Supervisor
 
@@ -36,16 +39,26 @@ def main(arguments: list[str]) -> int:
     console = Console()
     if arguments == ["status"]:
         return status(console)
-    settings = load(LocalSettings)
-    home = Home(settings.home)
-    match arguments:
-        case []:
-            return run(settings, home, console)
-        case ["stop"]:
-            return stop(home, console)
-        case _:
-            console.say("usage: python -m flexura_local [stop | status]")
-            return 2
+    if arguments not in ([], ["stop"]):
+        console.say("usage: python -m flexura_local [stop | status]")
+        return 2
+    try:
+        if arguments == ["stop"]:
+            # Whatever else is wrong with the settings, what runs can be stopped.
+            return stop(Home(read(HomeSettings, only(os.environ, "FLEXURA_HOME")).home), console)
+        settings = own_settings()
+        return run(settings, Home(settings.home), console)
+    except SettingsError as error:
+        lines = str(error).splitlines()
+        if arguments == ["stop"]:
+            console.say("\n  ".join(lines))
+        else:
+            console.failed("\n  ".join(f"{line.rstrip('.')}." for line in lines))
+        return 1
+
+
+def only(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    return {name: environment[name]} if name in environment else {}
 
 
 def run(settings: LocalSettings, home: Home, console: Console) -> int:
@@ -55,6 +68,8 @@ def run(settings: LocalSettings, home: Home, console: Console) -> int:
             hosts = public_hosts(settings)
             console.opening(shown(home.folder))
             everything = plan(settings, home, hosts)
+            check_parts(everything, settings)
+            check_ports(everything, settings)
             for notice in home.notices:
                 console.warned(notice)
             asyncio.run(Supervisor(home, everything, console).run())
@@ -112,11 +127,16 @@ def public_hosts(settings: LocalSettings) -> list[str]:
     """The loopback addresses of this machine, free on this port."""
     hosts = [host for host in ("127.0.0.1", "::1") if is_free(0, host)]
     for host in hosts:
-        if not is_free(settings.port, host):
-            listener = who_listens(settings.port)
-            by = f" by {listener}" if listener else ""
-            free = command(settings, f"FLEXURA_PORT={port_from(settings.port + 1)} make run")
-            raise StartError(f"port {settings.port} is taken on {host}{by}. Choose another: {free}")
+        error = why_not_free(settings.port, host)
+        if error is None:
+            continue
+        listener = who_listens(settings.port)
+        by = f" by {listener}" if listener else ""
+        how = (
+            f"taken on {host}{by}" if error.errno == errno.EADDRINUSE else f"not to be had on {host}: {error.strerror}"
+        )
+        free = command(settings, f"FLEXURA_PORT={port_from(max(settings.port + 1, PORT_MIN))} make run")
+        raise StartError(f"port {settings.port} is {how}. Choose another: {free}")
     return hosts
 
 

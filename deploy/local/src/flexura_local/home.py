@@ -2,13 +2,14 @@
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import pwd
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -16,8 +17,8 @@ from typing import TextIO
 from flexura_kit.files import make_folder_durably, write_durably
 from flexura_kit.startup import os_fault
 from flexura_local.ports import free_ports, taken
-from flexura_local.s3 import GRPC_OFFSET, store_ports
-from flexura_local.small_files import kept_ports, kept_secret, make_secret, refuse_damaged_database
+from flexura_local.s3 import GRPC_OFFSET, NAMES, store_ports
+from flexura_local.small_files import PORT_MAX, kept_ports, kept_secret, make_secret, refuse_damaged_database
 
 SOCKET_PATH_MAX = 100  # The system's limit is 107 bytes; the longest socket here must fit.
 LONGEST_SOCKET = "media-worker.ready"
@@ -80,12 +81,25 @@ class Home:
     def secret(self, name: str) -> str:
         return self.secret_file(name).read_text()
 
-    def ports(self) -> tuple[int, dict[str, int]]:
-        """The broker's port and the store's: those of the last time, except where somebody took them meanwhile."""
+    def ports(self, spoken_for: Collection[int] = ()) -> tuple[int, dict[str, int]]:
+        """The broker's port and the store's: those of the last time, except where somebody took them meanwhile.
+
+        None is a port that is spoken for, and no two are the same.
+        """
         file = self.folder / "ports.json"
         kept = kept_ports(file)
-        fresh = {"nats": free_ports(1)[0], **store_ports()}
-        ports = {name: kept[name] if still_free(name, kept) else port for name, port in fresh.items()}
+        ports = {
+            name: port
+            for name, port in kept.items()
+            if still_free(name, kept) and not taking(name, port) & {*spoken_for, *others(name, kept)}
+        }
+        while missing := {"nats", *NAMES} - set(ports):
+            fresh = {"nats": free_ports(1)[0], **store_ports()}
+            used = {*spoken_for, *(port for name in ports for port in taking(name, ports[name]))}
+            name = min(missing)
+            if not taking(name, fresh[name]) & used:
+                ports[name] = fresh[name]
+        ports = {name: ports[name] for name in ("nats", *NAMES)}
         if ports != kept:
             write_durably(file, json.dumps(ports, indent=2) + "\n")
         return ports.pop("nats"), ports
@@ -113,6 +127,8 @@ class Home:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._refuse_other_use()
             return (self.folder / "lock").open("a+")
+        except FileExistsError as error:
+            raise HomeUnusableError(f"the home {self.folder} cannot be used: it is a file, not a folder") from error
         except OSError as error:
             raise HomeUnusableError(f"the home {self.folder} cannot be used: {os_fault(error)}") from error
 
@@ -183,11 +199,20 @@ def user_name(user_id: int) -> str:
         return f"user {user_id}"
 
 
+def taking(name: str, port: int) -> set[int]:
+    """The ports that are taken with this one."""
+    return {port, port + GRPC_OFFSET} if name == "admin" else {port}
+
+
+def others(name: str, kept: dict[str, int]) -> set[int]:
+    """The ports that those before this one take."""
+    before = itertools.takewhile(lambda other: other != name, kept)
+    return {port for other in before for port in taking(other, kept[other])}
+
+
 def still_free(name: str, kept: dict[str, int]) -> bool:
-    needed = [kept[name]] if name in kept else []
-    if name == "admin" and needed:
-        needed.append(kept[name] + GRPC_OFFSET)
-    return bool(needed) and not taken(needed)
+    ports = taking(name, kept[name])
+    return name in {"nats", *NAMES} and max(ports) <= PORT_MAX and not taken(sorted(ports))
 
 
 def written_pid(lock: Path) -> int | None:

@@ -15,6 +15,7 @@ from flexura_local.s3 import BUCKET, Store
 from flexura_local.settings import LocalSettings
 
 NATS_USER = "flexura"
+METRICS_LISTEN = "FLEXURA_METRICS_LISTEN"
 WORKER_GRACE_S = 9.0  # The worker gives reports under way 8 seconds.
 STORE_GRACE_S = 2.0  # Asked to stop, it ends its volumes first, and its filer then waits for them in vain.
 
@@ -63,10 +64,14 @@ class Plan:
     public_url: str
     local_url: str
 
+    @property
+    def parts(self) -> list[Part]:
+        return [part for stage in self.stages for part in stage]
+
 
 def plan(settings: LocalSettings, home: Home, hosts: list[str]) -> Plan:
     """Decides on everything; prepares the files of the broker and the store."""
-    nats_port, s3_ports = home.ports()
+    nats_port, s3_ports = home.ports(spoken_for={settings.port, *settings.metrics.ports})
     broker = Broker(home.folder / "nats", nats_port, NATS_USER, home.secret("nats-password"))
     store = Store(
         home.folder / "s3", home.sockets, s3_ports, home.secret("s3-access-key"), home.secret("s3-secret-key")
@@ -201,10 +206,10 @@ def webhooks_part(settings: dict[str, str]) -> Part:
 
 def measured(part: Part, settings: LocalSettings, number: int) -> Part:
     """The part with a metrics port of its own, where metrics are asked for."""
-    host, _, port = settings.metrics.listen.rpartition(":")
-    if not port:
+    if not settings.metrics.listen:
         return part
-    own = {"FLEXURA_METRICS_LISTEN": f"{host}:{int(port) + number}"}
+    host = settings.metrics.listen.rpartition(":")[0]
+    own = {METRICS_LISTEN: f"{host}:{settings.metrics.ports[number]}"}
     return dataclasses.replace(part, settings=part.settings | own)
 
 

@@ -26,9 +26,19 @@ def free_ports(count: int) -> list[int]:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    return why_not_free(port, host) is None
+
+
+def why_not_free(port: int, host: str) -> OSError | None:
+    """Why nothing can listen there, in the system's own words."""
+    host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        return _binds(probe, host, port)
+        try:
+            _bind(probe, host, port)
+        except OSError as error:
+            return error
+    return None
 
 
 def taken(ports: Sequence[int]) -> list[int]:
@@ -57,10 +67,14 @@ def _listening(table: Path, port: int) -> Iterator[str]:
 
 
 def _binds(probe: socket.socket, host: str, port: int) -> bool:
-    # As servers do it: a port whose last connections are still closing counts as free.
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        probe.bind((host, port))
+        _bind(probe, host, port)
     except OSError:
         return False
     return True
+
+
+def _bind(probe: socket.socket, host: str, port: int) -> None:
+    # As servers do it: a port whose last connections are still closing counts as free.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((host, port))

@@ -33,4 +33,7 @@ def is_supervisor(folder: Path, virtual_environment: str) -> bool:
 def home_of(folder: Path) -> Path:
     pairs = (pair.partition(b"=") for pair in (folder / "environ").read_bytes().split(b"\0"))
     environment = {name: value for name, _, value in pairs}
-    return (folder / "cwd").readlink() / os.fsdecode(environment.get(b"FLEXURA_HOME") or HOME_DEFAULT)
+    home = Path(os.fsdecode(environment.get(b"FLEXURA_HOME") or HOME_DEFAULT))
+    with contextlib.suppress(RuntimeError):
+        home = home.expanduser()
+    return (folder / "cwd").readlink() / home

@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from flexura_kit.addresses import HTTPURL
+from flexura_kit.addresses import HTTPURL, PORT_MAX
 from flexura_kit.egress import networks
+from flexura_kit.setting_fields import MayBeEmpty
 from flexura_kit.settings import Group, MetricsSettings, Positive, PublicURL, Settings
+
+MEASURED_PARTS = 6
 
 
 class WebhookSettings(Group):
@@ -47,8 +50,32 @@ class ReaderSettings(Group):
         return text
 
 
+class LocalMetricsSettings(MetricsSettings):
+    @property
+    def ports(self) -> list[int]:
+        """One for each part that has metrics."""
+        port = self.listen.rpartition(":")[2]
+        return list(range(int(port), int(port) + MEASURED_PARTS)) if port else []
+
+    @field_validator("listen")
+    @classmethod
+    def _has_room_above(cls, listen: str) -> str:
+        port = listen.rpartition(":")[2]
+        if port and not 0 < int(port) <= PORT_MAX - MEASURED_PARTS + 1:
+            raise ValueError(
+                f"must have a port from 1 to {PORT_MAX - MEASURED_PARTS + 1}: each of the {MEASURED_PARTS} parts"
+                " takes the next one"
+            )
+        return listen
+
+
+class HomeSettings(Settings):
+    home: Path = Path(".flexura")
+    """Folder where everything is kept: data, credentials, logs."""
+
+
 class LocalSettings(Settings):
-    metrics: MetricsSettings = MetricsSettings()
+    metrics: LocalMetricsSettings = LocalMetricsSettings()
     """`host:port` where auth may be scraped; search, jobs, media-worker, edge and webhooks follow on the next ports."""
     webhooks: WebhookSettings = WebhookSettings()
     searxng: SearXNGSettings = SearXNGSettings()
@@ -56,13 +83,13 @@ class LocalSettings(Settings):
     tavily: KeyedEngineSettings = KeyedEngineSettings()
     exa: KeyedEngineSettings = KeyedEngineSettings()
     reader: ReaderSettings = ReaderSettings()
-    keyless: str = "wikipedia,ddgs"
-    """Search engines without a key that step in where no other serves a topic or all others fail."""
+    keyless: Annotated[str, MayBeEmpty()] = "wikipedia,ddgs"
+    """Search engines without a key that step in where no other serves a topic or all others fail; empty for none."""
     searches_of_account_max: Positive = 32
     """Searches of one account at once, pages that are read included; a further one is refused."""
     home: Path = Path(".flexura")
     """Folder where everything is kept: data, credentials, logs."""
-    port: Annotated[int, Field(gt=0, lt=65_536)] = 3000
+    port: Annotated[int, Field(gt=0, le=PORT_MAX)] = 3000
     """Where people and agents reach it, on this machine only."""
     public_url: PublicURL | Literal[""] = ""
     """What clients call it where a proxy with TLS stands before it, such as `https://flexura.example.com`; every link \

@@ -8,13 +8,18 @@ from pydantic import AfterValidator
 
 PORT_MAX = 65_535
 HOST = re.compile(r"\[[0-9A-Fa-f:.%]+\]|[^\s:/@?#\[\]]+")
+PORT = re.compile(r"[0-9]{1,5}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 
 
 def is_host_and_port(text: str) -> bool:
     host, _, port = text.rpartition(":")
-    return HOST.fullmatch(host) is not None and port.isascii() and port.isdecimal() and int(port) <= PORT_MAX
+    return HOST.fullmatch(host) is not None and (port == "0" or is_port(port))
+
+
+def is_port(text: str) -> bool:
+    return PORT.fullmatch(text) is not None and 0 < int(text) <= PORT_MAX
 
 
 def rpc_address(text: str) -> str:

@@ -1,5 +1,6 @@
 """Addresses of databases: SQLite's, and PostgreSQL's with the parameters that libpq knows."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -54,7 +55,7 @@ def database_url(url: str) -> str:
     if backend_of(url) == SQLITE:
         if not url.partition("://")[2].strip("/"):
             raise ValueError(f"names no file; {HOW_TO_WRITE}")
-        return url
+        return with_home_folder(url)
     try:
         _hosts_and_ports(urlsplit(url).netloc.rpartition("@")[2])
     except ValueError:
@@ -62,6 +63,18 @@ def database_url(url: str) -> str:
     for name, value in parameters_of(url).items():
         _check_parameter(name, value)
     return url
+
+
+def with_home_folder(url: str) -> str:
+    """Replaces `~` at the start of the path of a database file, as shells do it."""
+    scheme, _, place = url.partition("://")
+    path = place.removeprefix("/")
+    if not path.startswith("~"):
+        return url
+    try:
+        return f"{scheme}:///{Path(path).expanduser()}"
+    except RuntimeError:
+        raise ValueError(f"begins with {path.partition('/')[0]}, and there is no such user's home folder") from None
 
 
 def _hosts_and_ports(hosts: str) -> None:

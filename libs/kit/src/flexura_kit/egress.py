@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
+from flexura_kit.redaction import redacted
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -75,7 +77,19 @@ class Egress:
 
 def networks(text: str) -> tuple[Network, ...]:
     """Reads `10.0.0.0/8,fd00::/8`; raises ValueError where a part is no network."""
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        pass
+    try:
+        meant = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{redacted(text)} is no network; write it as 10.1.0.0/16 or fd00::/8") from None
+    raise ValueError(f"{text} is an address in a network; write the network, {meant}")
 
 
 def plain(address: Address) -> Address:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from flexura_kit.redaction import redacted
+
 # The time of a comparison grows with the square of the length, and strangers choose the length.
 COMPARED_CHARACTERS_MAX = 40
 SIMILARITY_MIN = 0.6
@@ -28,7 +30,10 @@ def unknown_names(given: Iterable[str], known: Iterable[str]) -> str | None:
     if not unknown:
         return None
     meant = (nearest_name(name, names) for name in unknown)
-    hints = [f"{name} (did you mean {near}?)" if near else name for name, near in zip(unknown, meant, strict=True)]
+    hints = [
+        f"{redacted(name)} (did you mean {near}?)" if near else redacted(name)
+        for name, near in zip(unknown, meant, strict=True)
+    ]
     return f"{', '.join(hints)}; there are {', '.join(names)}"
 
 

@@ -3,22 +3,37 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, DirectoryPath, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flexura_kit.addresses import BucketName, ListenAddress, NATSServers, RPCAddress, S3Endpoint
 from flexura_kit.database_url import DatabaseURL
-from flexura_kit.nearest import nearest_name
+from flexura_kit.setting_errors import (
+    LISTED,
+    PREFIX,
+    empty_value,
+    file_fault,
+    unknown_variable,
+    wrong_file,
+    wrong_value,
+)
+from flexura_kit.setting_fields import is_missed, keeps_empty, with_home_folder
 from flexura_kit.startup import SettingsError
-
-PREFIX = "FLEXURA_"
-
-LISTED = "docs/operations.md lists every setting"
 
 # It stands in headers and in front of paths.
 PUBLIC_URL = re.compile(r"[^?#\\\"<>^`{}|\x00-\x20\x7f-\U0010ffff]+")
@@ -30,9 +45,13 @@ TimeoutSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 def public_url(text: str) -> str:
     """The address that clients call, without the slash at its end; raises ValueError where it is none."""
-    parts = urlsplit(text)
-    is_whole = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    if not is_whole or "@" in parts.netloc or parts.netloc[-1:] == ":" or not PUBLIC_URL.fullmatch(text):
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_whole = is_whole and "@" not in parts.netloc and parts.netloc[-1:] != ":"
+    except ValueError:
+        is_whole = False
+    if not is_whole or not PUBLIC_URL.fullmatch(text):
         raise ValueError(
             "must be the address that clients call, such as https://flexura.example.com or"
             " https://example.com/flexura, in ASCII and without a name, a query or a fragment"
@@ -40,6 +59,17 @@ def public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def existing_folder(folder: Path) -> Path:
+    try:
+        is_there = folder.is_dir()
+    except OSError:
+        is_there = False  # Such as a name that is too long.
+    if not is_there:
+        raise ValueError("must be a folder that is there")
+    return folder
+
+
+ExistingFolder = Annotated[Path, AfterValidator(existing_folder)]
 PublicURL = Annotated[str, AfterValidator(public_url)]
 
 
@@ -47,6 +77,11 @@ class Group(BaseModel):
     """Settings that belong together; a service has a group as a field whose name is one word."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _with_home_folder(cls, value: Any, info: ValidationInfo) -> Any:
+        return with_home_folder(value, cls.model_fields.get(info.field_name or ""))
 
 
 class LogSettings(Group):
@@ -110,7 +145,7 @@ class BlobSettings(Group):
     """File with the certificates (PEM) that its own must come from; those of the system without."""
     certificate_file: Path | None = None
     """File with our certificate and its private key (PEM), where it asks for one."""
-    sync_dir: DirectoryPath | None = None
+    sync_dir: ExistingFolder | None = None
     """Data folder of a SeaweedFS on this machine, whose files are written to disk before an upload counts."""
     region: str = "us-east-1"
     """Region to sign for; naming it saves a call before each first signature."""
@@ -138,6 +173,32 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _with_home_folder(cls, value: Any, info: ValidationInfo) -> Any:
+        return with_home_folder(value, cls.model_fields.get(info.field_name or ""))
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, Environment(settings_cls)
+
+
+class Environment(EnvSettingsSource):
+    """The variables that are being read; an empty one is not set where its default means nothing, too."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        fields = variables(self.settings_cls)
+        given = {name.upper(): value for name, value in variables_read.get(os.environ).items()}
+        return {
+            name.lower(): value
+            for name, value in given.items()
+            if value or name not in fields or keeps_empty(fields[name])
+        }
+
+
+variables_read: ContextVar[Mapping[str, str]] = ContextVar("variables_read")
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
@@ -150,52 +211,55 @@ def load(settings_type: type[SettingsT]) -> SettingsT:
         sys.exit(str(error))
 
 
-def read(settings_type: type[SettingsT]) -> SettingsT:
+def read(settings_type: type[SettingsT], environment: Mapping[str, str] = os.environ) -> SettingsT:
     """Reads the settings; raises SettingsError with a line for each variable that is wrong."""
-    known = list(variable_names(settings_type))
-    problems = [unknown_variable(name, known) for name in os.environ if name.startswith(PREFIX) and name not in known]
+    given = {name.upper(): value for name, value in environment.items() if name.upper().startswith(PREFIX)}
+    fields = variables(settings_type)
+    problems = [unknown_variable(name, list(fields)) for name in given if name not in fields]
+    problems += [empty_value(name, fields[name]) for name, value in given.items() if is_missed(fields.get(name), value)]
     if problems:
         raise SettingsError("\n".join(problems))
+    reading = variables_read.set(given)
     try:
         settings = settings_type()
     except ValidationError as error:
-        raise SettingsError("\n".join(wrong_values(settings_type, error))) from None
-    problems = [f"{name}: {why}" for name, file in named_files(settings) if (why := file_fault(file))]
+        raise SettingsError("\n".join(wrong_values(settings_type, error, given))) from None
+    finally:
+        variables_read.reset(reading)
+    problems = [wrong_file(name, file, why) for name, file in named_files(settings) if (why := file_fault(file))]
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
 
 
-def variable_names(settings_type: type[BaseSettings]) -> Iterator[str]:
-    """Names every variable that the settings know."""
+def variables(settings_type: type[BaseSettings]) -> dict[str, FieldInfo]:
+    """Every variable that the settings know, with its field."""
+    found: dict[str, FieldInfo] = {}
     for name, field in settings_type.model_fields.items():
         group = group_of(field.annotation)
         if group is not None:
-            yield from (f"{PREFIX}{name}_{inner}".upper() for inner in group.model_fields)
+            found |= {f"{PREFIX}{name}_{inner}".upper(): one for inner, one in group.model_fields.items()}
         else:
-            yield f"{PREFIX}{name}".upper()
+            found[f"{PREFIX}{name}".upper()] = field
+    return found
 
 
-def unknown_variable(name: str, known: Sequence[str]) -> str:
-    # Compared without what all have in common, which would make any two alike.
-    by_end = {one.removeprefix(PREFIX): one for one in known}
-    end = name.removeprefix(PREFIX)
-    # The name of a group alone is far from all names in it.
-    nearest = next((one for one in by_end if one.startswith(f"{end}_")), None) or nearest_name(end, by_end)
-    hint = f"the nearest is {by_end[nearest]}" if nearest else LISTED
-    return f"{name} is no setting of this service; {hint}"
+def variable_names(settings_type: type[BaseSettings]) -> Iterator[str]:
+    """Names every variable that the settings know."""
+    yield from variables(settings_type)
 
 
-def wrong_values(settings_type: type[BaseSettings], error: ValidationError) -> Iterator[str]:
+def wrong_values(settings_type: type[BaseSettings], error: ValidationError, given: Mapping[str, str]) -> Iterator[str]:
     """One line for all that is missing, and one for each value that is wrong."""
     errors = error.errors()
     missing = [name for one in errors if one["type"] == "missing" for name in missing_at(settings_type, one["loc"])]
     if missing:
         yield f"{' and '.join(missing)} must be set; {LISTED}, and `make run` chooses them all for one machine"
     # A variable that may be one of several kinds of value has a complaint of each; the first is of the usual kind.
-    wrong = {variable_at(settings_type, one["loc"]): one["msg"] for one in reversed(errors) if one["type"] != "missing"}
-    for name, message in reversed(wrong.items()):
-        yield f"{name}: {message.removeprefix('Value error, ')}"
+    wrong = {variable_at(settings_type, one["loc"]): one for one in reversed(errors) if one["type"] != "missing"}
+    fields = variables(settings_type)
+    for name, one in reversed(wrong.items()):
+        yield wrong_value(name, fields[name], one["type"], one["msg"], given.get(name))
 
 
 def variable_at(settings_type: type[BaseSettings], location: tuple[int | str, ...]) -> str:
@@ -228,21 +292,10 @@ def named_files(settings: BaseModel, prefix: str = PREFIX) -> Iterator[tuple[str
             yield f"{prefix}{name}".upper(), value
 
 
-def file_fault(file: Path) -> str | None:
-    """Says why there is nothing to be read in the file; None where there is."""
-    try:
-        content = file.read_text(encoding="utf-8")
-    except OSError as error:
-        return f"the file {file} cannot be read: {error.strerror}"
-    except UnicodeDecodeError:
-        return f"the file {file} cannot be read: it is no text"
-    return None if content.strip() else f"the file {file} is empty"
-
-
 def secret(file: Path | None) -> str:
     """Reads a secret from its file; empty where none is named."""
     if file is None:
         return ""
     if fault := file_fault(file):
-        raise SettingsError(fault)
+        raise SettingsError(f"the file {file} {fault}")
     return file.read_text(encoding="utf-8").strip()

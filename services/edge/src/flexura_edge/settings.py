@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from flexura_kit.addresses import RPCAddress, is_host_and_port
+from flexura_kit.redaction import redacted
 from flexura_kit.settings import BlobSettings, BusSettings, GraceSeconds, Positive, PublicURL, Settings
 
 ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s@?#]+")
@@ -74,7 +75,7 @@ def origins(text: str) -> tuple[str, ...]:
     wrong = [origin for origin in given if not ORIGIN.fullmatch(origin)]
     if wrong:
         raise ValueError(
-            f"{wrong[0]} is no origin; write scheme, host and port, such as https://app.example or"
+            f"{redacted(wrong[0])} is no origin; write scheme, host and port, such as https://app.example or"
             " http://localhost:5173, without a path, or * for all"
         )
     return tuple(origin.removesuffix(DEFAULT_PORT.get(origin.partition(":")[0], " ")) for origin in given)

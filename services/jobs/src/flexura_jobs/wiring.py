@@ -13,12 +13,12 @@ from flexura.jobs.v1 import (
     worker_service_pb2,
     worker_service_pb2_grpc,
 )
-from flexura_jobs.catalog import CatalogError, OptionsCheck, read_catalog
+from flexura_jobs.catalog import OptionsCheck, deployed_models
 from flexura_jobs.dispatch import DispatchBell, Dispatcher, HintStream, Leader, Outlooks, Reconciler
 from flexura_jobs.dispatch.dispatcher import CREATED
 from flexura_jobs.domain.acceptance import QueueLimits
 from flexura_jobs.domain.attempts import AttemptPolicy
-from flexura_jobs.domain.catalog import Catalog, Deployment, Model
+from flexura_jobs.domain.catalog import Catalog, Deployment
 from flexura_jobs.domain.retention import Retention
 from flexura_jobs.models import Row
 from flexura_jobs.removal import AssetAudit, ObjectSweep, RetentionSweep
@@ -56,7 +56,6 @@ from flexura_kit.bus import Bus, bus
 from flexura_kit.db import Database, DatabaseClock, DatabaseWatch, Transactions, database, migrate, transactions
 from flexura_kit.egress import Egress, networks
 from flexura_kit.lifecycle import Lifecycle
-from flexura_kit.nearest import unknown_names
 from flexura_kit.rpc import Service, rpc_server
 from flexura_kit.startup import SettingsError
 
@@ -68,7 +67,7 @@ SETTLING = timedelta(minutes=5)  # Longer than a worker that has lost its job go
 
 
 async def build(settings: JobsSettings, life: Lifecycle) -> None:
-    models = models_of(settings)
+    models = deployed_models(settings.catalog_file, settings.providers)
     catalog = Catalog(models, Deployment(frozenset(settings.providers), settings.substitution))
     tx = await record(settings, life)
     nats = await life.enter(bus(settings.nats, SERVICE))
@@ -156,19 +155,6 @@ def dispatching(settings: JobsSettings, life: Lifecycle, catalog: Catalog, queue
     life.impaired_checks["nats"] = nats.trouble
     life.impaired_checks["hints"] = stream.why_impaired
     return Dispatch(stream, bell, leader)
-
-
-def models_of(settings: JobsSettings) -> list[Model]:
-    """Stops the process where the catalog is wrong, or where a provider is named that no model has."""
-    try:
-        models = read_catalog(settings.catalog_file)
-    except CatalogError as error:
-        raise SettingsError(f"FLEXURA_CATALOG_FILE: {error}") from error
-    known = sorted({model.provider for model in models})
-    unknown = unknown_names(settings.providers, known)
-    if unknown:
-        raise SettingsError(f"FLEXURA_PROVIDERS: no model of the catalog has the provider {unknown}")
-    return models
 
 
 def queue_limits(settings: JobsSettings) -> QueueLimits:

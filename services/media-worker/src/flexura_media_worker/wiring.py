@@ -9,15 +9,13 @@ from flexura_kit.blob import blobs, store_watch
 from flexura_kit.bus import bus
 from flexura_kit.ids import WorkerId, new_uuid7
 from flexura_kit.lifecycle import Lifecycle
-from flexura_kit.nearest import unknown_names
 from flexura_kit.rpc import rpc_channel
-from flexura_kit.startup import SettingsError
 from flexura_media_worker.clients import RPCJobsService
 from flexura_media_worker.consumer.cancellations import hear_cancellations
 from flexura_media_worker.consumer.hints import Heartbeats
 from flexura_media_worker.consumer.intake import Intake
 from flexura_media_worker.domain import WorkerFault, WorkerPart
-from flexura_media_worker.providers import LOCAL
+from flexura_media_worker.providers import provider_names
 from flexura_media_worker.service.announcing import Announcer
 from flexura_media_worker.service.attempts import Attempts
 from flexura_media_worker.service.capacity import Capacity
@@ -90,12 +88,3 @@ async def opened(context: AbstractContextManager[T]) -> AsyncIterator[T]:
     """A context that waits for nothing, among those that do."""
     with context as value:
         yield value
-
-
-def provider_names(names: str) -> tuple[str, ...]:
-    """Reads the list of providers, or stops the process with the one that is not known."""
-    known = tuple(name.strip() for name in names.split(",") if name.strip())
-    unknown = unknown_names(known, LOCAL)
-    if unknown:
-        raise SettingsError(f"FLEXURA_PROVIDERS: no provider of this worker is named {unknown}")
-    return known

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from flexura_kit.addresses import HTTPURL
+from flexura_kit.addresses import HTTPURL, is_port
 from flexura_kit.egress import networks
 from flexura_kit.nearest import unknown_names
+from flexura_kit.setting_fields import MayBeEmpty
 from flexura_kit.settings import BusSettings, Group, Positive, RPCServerSettings, Settings
 
 KEYLESS = ("wikipedia", "ddgs")
@@ -87,8 +88,9 @@ class SearchSettings(Settings):
     reader: ReaderSettings = ReaderSettings()
     cache: CacheSettings = CacheSettings()
 
-    keyless: str = ",".join(KEYLESS)
-    """Engines without a key that step in where no other serves a topic or all others fail, separated by commas."""
+    keyless: Annotated[str, MayBeEmpty()] = ",".join(KEYLESS)
+    """Engines without a key that step in where no other serves a topic or all others fail, separated by commas; \
+empty for none."""
     continuation_key_file: Path | None = None
     """File with the secret that signs `continue`, the same for all replicas; without one each process makes its own."""
     searches_of_account_max: Positive = 32
@@ -111,7 +113,7 @@ def listed(text: str) -> list[str]:
 
 def ports(text: str) -> tuple[int, ...]:
     """Reads `80,443`; raises ValueError where a part is no port."""
-    numbers = tuple(map(int, listed(text)))
-    if not numbers or not all(0 < number < 1 << 16 for number in numbers):
+    numbers = listed(text)
+    if not numbers or not all(map(is_port, numbers)):
         raise ValueError("must be ports separated by commas, such as 80,443")
-    return numbers
+    return tuple(map(int, numbers))

@@ -1,6 +1,6 @@
 """Reading the catalog file, strictly: a wrong entry is named and stops the start."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from importlib import resources
 from pathlib import Path
@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.jobs import MediaType
+from flexura_kit.nearest import unknown_names
+from flexura_kit.setting_errors import it_is
+from flexura_kit.startup import SettingsError
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -45,8 +48,22 @@ def read_catalog(file: Path | None) -> list[Model]:
     try:
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
-        raise CatalogError(f"the catalog {source} cannot be read: {error}") from error
+        why = " ".join(str(error).split())
+        raise CatalogError(f"the catalog {source} cannot be read: {why}") from error
     return models_of(content)
+
+
+def deployed_models(file: Path | None, providers: Sequence[str]) -> list[Model]:
+    """Stops the process where the catalog is wrong, or where a provider is named that no model has."""
+    try:
+        models = read_catalog(file)
+    except CatalogError as error:
+        raise SettingsError(f"FLEXURA_CATALOG_FILE: {error}{it_is(str(file), str(error))}") from error
+    known = sorted({model.provider for model in models})
+    unknown = unknown_names(providers, known)
+    if unknown:
+        raise SettingsError(f"FLEXURA_PROVIDERS: no model of the catalog has the provider {unknown}")
+    return models
 
 
 def models_of(content: object) -> list[Model]:
