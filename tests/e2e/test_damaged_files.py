@@ -8,7 +8,7 @@ import pytest
 from servers.client import client
 from servers.installation import Installation, installation
 
-KEPT = ("db", "filerldb2")  # The record, and the store's names of objects: nobody can make them anew.
+KEPT = ("db", "filerldb")  # The record, and the store's names of objects: nobody can make them anew.
 KEPT_SUFFIXES = (".dat", ".idx", ".vif")
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",

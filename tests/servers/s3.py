@@ -1,5 +1,6 @@
 """A real S3 server, configured as `make run` configures it."""
 
+import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator
@@ -75,7 +76,9 @@ async def _start(folder: Path, sockets: Path) -> S3Server:
     access_key_file, secret_key_file = store.folder / "access-key", store.folder / "secret-key"
     access_key_file.write_text(store.access_key)
     secret_key_file.write_text(store.secret_key)
-    process = ServerProcess(store.command(), store.folder / "log", store.why_not_ready)
+    process = ServerProcess(
+        store.command(), store.folder / "log", store.why_not_ready, environment=os.environ | store.environment
+    )
     await process.start()
     return S3Server(
         store.endpoint,

@@ -12,22 +12,28 @@ from servers.process import ServerProcess
 
 from flexura_kit.blob import tls_context
 from flexura_kit.settings import BlobSettings
-from flexura_local.s3 import BUCKET, REGION, Store, store_ports
+from flexura_local.s3 import BUCKET, INDEX_FOLDER, OLD_INDEX_FOLDER, REGION, Store, store_ports
 from flexura_local.volumes import ENTRY_BYTES, repair_volumes
 
 BODY = os.urandom(4000)  # Of what can be compressed the store keeps less.
 
 
-async def test_objects_are_found_again_where_every_port_was_taken_meanwhile(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("begun_with", "index"), [((), {INDEX_FOLDER}), ((OLD_INDEX_FOLDER,), {OLD_INDEX_FOLDER})])
+async def test_objects_are_found_again_where_every_port_was_taken_meanwhile(
+    tmp_path: Path, begun_with: tuple[str, ...], index: set[str]
+) -> None:
+    for folder in begun_with:
+        (tmp_path / "s3" / "data" / folder).mkdir(parents=True)
     for turn in range(2):
         store = Store(tmp_path / "s3", tmp_path, store_ports(), "flexura", "a secret of some length")
         store.prepare()
-        process = ServerProcess(store.command(), tmp_path / "log", store.why_not_ready)
+        process = started(store, tmp_path / "log")
         await process.start()
         try:
             await asyncio.to_thread(_put if turn == 0 else _check, store)
         finally:
             await process.stop()
+    assert {folder.name for folder in store.data.glob("filer*") if any(folder.iterdir())} == index
 
 
 @pytest.mark.parametrize("lost", ["end_of_data", "end_of_index", "half_an_entry"])
@@ -35,7 +41,7 @@ async def test_a_volume_that_a_power_cut_left_uneven_takes_objects_again(tmp_pat
     for turn in range(2):
         store = Store(tmp_path / "s3", tmp_path, store_ports(), "flexura", "a secret of some length")
         store.prepare()
-        process = ServerProcess(store.command(), tmp_path / "log", store.why_not_ready)
+        process = started(store, tmp_path / "log")
         await process.start()
         try:
             await asyncio.to_thread(_put if turn == 0 else _check, store)
@@ -49,6 +55,10 @@ async def test_a_volume_that_a_power_cut_left_uneven_takes_objects_again(tmp_pat
             os.truncate(data, data.stat().st_size - 100)
         else:
             os.truncate(index, index.stat().st_size - (ENTRY_BYTES if lost == "end_of_index" else 5))
+
+
+def started(store: Store, log: Path) -> ServerProcess:
+    return ServerProcess(store.command(), log, store.why_not_ready, environment=os.environ | store.environment)
 
 
 def test_volumes_that_are_not_understood_are_left_alone(tmp_path: Path) -> None:

@@ -156,6 +156,7 @@ def store_part(store: Store) -> Part:
         where,
         store.command(),
         why_not_ready,
+        store.environment,
         stop_grace_s=STORE_GRACE_S,
         port=port,
         why_useless=disk.why_useless,

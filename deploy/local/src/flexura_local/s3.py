@@ -31,6 +31,13 @@ CANARY_BYTES = b"Written and read at each start.\n"
 NAMES: Final = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc", "admin")
 SPEAKING_HTTP: Final = ("master", "volume", "filer", "admin")
 SPEAKING_GRPC: Final = (*SPEAKING_HTTP, "s3", "worker", "client", "mq", "msg_broker", "msg_agent")
+# How the names of objects are kept, and where. Its default, leveldb2, buffers eight times as much, and Go's collector
+# then lets the heap grow to 500 MB under load. A home that began with that one keeps it.
+INDEX, INDEX_FOLDER = "leveldb", "filerldb"
+OLD_INDEX, OLD_INDEX_FOLDER = "leveldb2", "filerldb2"
+CHUNK_CACHE_MB = 8  # For GETs; the kernel keeps what is read often, too.
+# A heap that is half as large again as what lives in it: a third less memory for 1 % of a core under load.
+GOGC = "50"
 # Without an origin of our own it would answer every web page that asks.
 NO_ORIGIN = "https://no-origin.invalid"
 
@@ -64,7 +71,12 @@ class Store:
         made = self_signed("flexura-store")
         write_durably(self.certificate_file, made.private_key + made.certificate)
         write_durably(self._configuration / "security.toml", self._security())
+        write_durably(self._configuration / "filer.toml", self._index())
         write_durably(self._identities_file, self._identities())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"GOGC": GOGC}
 
     def command(self) -> list[str]:
         certificate = self.certificate_file
@@ -90,6 +102,7 @@ class Store:
             # Bound to all addresses, open to all and talking to its makers: its defaults, refused one by one.
             "-master.telemetry=false",
             "-s3.autoCreateBucket=false",
+            f"-s3.cacheCapacityMB={CHUNK_CACHE_MB}",
             "-s3.iam=false",
             f"-s3.allowedOrigins={NO_ORIGIN}",
             f"-filer.allowedOrigins={NO_ORIGIN}",
@@ -121,6 +134,11 @@ class Store:
         for name in ("admin", "worker", "m[0-9]*"):
             for folder in self.data.glob(name):
                 shutil.rmtree(folder)
+
+    def _index(self) -> str:
+        is_old = (self.data / OLD_INDEX_FOLDER).exists()
+        kind, folder = (OLD_INDEX, OLD_INDEX_FOLDER) if is_old else (INDEX, INDEX_FOLDER)
+        return f"[{kind}]\nenabled = true\ndir = {json.dumps(str(self.data / folder))}\n"
 
     def _identities(self) -> str:
         credentials = {"accessKey": self.access_key, "secretKey": self.secret_key}

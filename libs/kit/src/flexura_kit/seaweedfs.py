@@ -7,7 +7,7 @@ from pathlib import Path
 from flexura_kit.files import sync_file, sync_folder
 
 # An index before its data: after a power cut each entry on disk then points at data on disk.
-WRITTEN = ("*.idx", "*.vif", "*.dat", "filerldb2/*/*", "filerldb2/*", "filerldb2")
+WRITTEN = ("*.idx", "*.vif", "*.dat", "filerldb*/*/*", "filerldb*/*", "filerldb*")
 
 Version = tuple[int, int, int]
 
