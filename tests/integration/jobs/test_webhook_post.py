@@ -14,7 +14,7 @@ from aiohttp import web
 from integration.jobs.receivers import LOOPBACK, Receiver, receiver
 
 from flexura_jobs.service.webhook_addresses import WebhookAddresses, written_url
-from flexura_jobs.webhooks.post import HTTPPost, http_post
+from flexura_jobs.webhooks.post import HTTPPost, exact, host_header, http_post
 from flexura_kit.clock import utc_now
 from flexura_kit.egress import Egress
 
@@ -191,6 +191,19 @@ async def test_scheme_host_and_other_letters_are_sent_as_browsers_do(
     answer = await post.send(address.format(recorder.port), {}, b"{}")
     assert (answer.status, recorder.lines) == (200, [line])
     assert recorder.hosts == [f"Host: localhost:{recorder.port}".encode()]
+
+
+@pytest.mark.parametrize(
+    ("url", "header"),
+    [
+        ("http://Named.example.:81/hook?", {"Host": "named.example.:81"}),
+        ("https://named.example.:443/", {"Host": "named.example."}),
+        ("https://b\u00fccher.example.", {"Host": "xn--bcher-kva.example."}),
+        ("https://named.example/", {}),
+    ],
+)
+def test_a_host_is_named_with_its_last_dot(url: str, header: dict[str, str]) -> None:
+    assert host_header(exact(url)) == header
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "ü" * 1900, "a." * 200 + "example", "a..b"])

@@ -15,6 +15,8 @@ class RawSite:
     port: int = 0
     targets: list[bytes] = field(default_factory=list)
     """But for robots.txt, which nobody has."""
+    heads: list[bytes] = field(default_factory=list)
+    """What was sent with each of them."""
 
     @property
     def url(self) -> str:
@@ -32,6 +34,7 @@ class RawSite:
             writer.write(answer(b"", "text/plain", status="404 Not Found"))
         else:
             self.targets.append(target)
+            self.heads.append(request)
             path = target.decode().partition("?")[0]
             writer.write(self.answers.get(path) or answer(PAGE, "text/html"))
         await writer.drain()

@@ -1,15 +1,18 @@
 """The very bytes that a site is asked for: what was given, directly and through a redirect."""
 
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from integration.search.raw_server import RawSite, raw_site, redirect
+from aiohttp.abc import AbstractResolver, ResolveResult
+from integration.search.raw_server import RawSite, answer, raw_site, redirect
 from integration.search.web_server import ANY_PORT, LOOPBACK
 
 from flexura_kit.egress import Egress
 from flexura_kit.errors import Reason
 from flexura_search.domain.queries import TextFormat
+from flexura_search.reader.fetch import fetcher
 from flexura_search.reader.pages import Pages, pages
 from flexura_search.service.reading import read_all
 
@@ -22,6 +25,20 @@ GIVEN = [
     ("/x;y=1/(z)'!*?u=http://b.example/?c", "/x;y=1/(z)'!*?u=http://b.example/?c"),
     ("/%2e%2e/x/%2F/..%2f", "/x/%2F/..%2f"),
     ("/#/route", "/"),
+    ("/page?", "/page?"),
+    ("?", "/?"),
+    ("/page?#/route", "/page?"),
+    ("/page??", "/page??"),
+    ("/page?&", "/page?&"),
+    ("/page?=", "/page?="),
+    ("/page?a=&b", "/page?a=&b"),
+    ("//a//b/", "//a//b/"),
+    ("/%2F%2f%7E%7e~", "/%2F%2f%7E%7e~"),
+    ("/%3f?%23", "/%3f?%23"),
+    ("/a;b;?;=;", "/a;b;?;=;"),
+    ("/a|b[c]^?q=[1]|^{2}`", "/a|b[c]%5E?q=[1]|^{2}`"),
+    ('/a?q="x"<y>', "/a?q=%22x%22%3Cy%3E"),
+    ("/+%20+?+%2B+", "/+%20+?+%2B+"),
 ]
 
 
@@ -49,12 +66,16 @@ async def test_a_site_is_asked_for_exactly_what_was_given(reader: Pages, path: s
 @pytest.mark.parametrize(
     ("location", "target"),
     [
-        *((path.encode(), target) for path, target in GIVEN),
+        # Two slashes begin a host, and `?` alone is the page itself.
+        *((path.encode(), target) for path, target in GIVEN if path != "?" and not path.startswith("//")),
         (rb"\r16\caf%C3%A9", "/r16/caf%C3%A9"),
         (b"/r16/caf\xe9", "/r16/caf%E9"),
         (b"/r16/caf\xc3\xa9", "/r16/caf%C3%A9"),
         (b"x/y z?a=%27", "/dir/x/y%20z?a=%27"),
         (b"  /padded  ", "/padded"),
+        (b"other?", "/dir/other?"),
+        (b"./other?a=%7e", "/dir/other?a=%7e"),
+        (b"../%2e/x?", "/x?"),
     ],
 )
 async def test_a_redirect_leads_exactly_where_it_says(reader: Pages, location: bytes, target: str) -> None:
@@ -75,3 +96,34 @@ async def test_what_is_wrong_with_one_address_costs_the_others_nothing(reader: P
     for reading in (third, last):
         assert reading.unread is not None
         assert reading.unread.reason == Reason.ADDRESS_REFUSED
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_cookie_comes_back_to_a_path_with_an_empty_query(reader: Pages) -> None:
+    cookie = answer(b"", None, b"Location: /shop?", b"Set-Cookie: seen=1; Path=/shop", status="302 Found")
+    async with raw_site({"/begin": cookie}) as site:
+        await reader.read(site.url + "/begin", TextFormat.TEXT, "", 30)
+    assert site.targets == [b"/begin", b"/shop?"]
+    assert b"\r\nCookie: seen=1\r\n" in site.heads[-1]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_host_is_named_with_its_last_dot() -> None:
+    async with raw_site() as site, fetcher(Egress(LOOPBACK), ports=ANY_PORT, resolver=Loopback()) as one:
+        for host in ("named.example.", "NAMED.example", "b\u00fccher.example."):
+            fetched = await one.fetch(f"http://{host}:{site.port}/a?", 30)
+            written = host.lower().replace("b\u00fccher", "xn--bcher-kva")
+            assert fetched.final_url == f"http://{written}:{site.port}/a?"
+            assert f"\r\nHost: {written}:{site.port}\r\n".encode() in site.heads[-1]
+
+
+class Loopback(AbstractResolver):
+    """Knows every name, and where it leads."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return [ResolveResult(hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0)]
+
+    async def close(self) -> None:
+        pass

@@ -59,7 +59,7 @@ class HTTPPost:
             async with session.post(
                 address,
                 data=body,
-                headers=headers,
+                headers={**headers, **host_header(address)},
                 # Followed, a redirect would take the message where its owner did not send it.
                 allow_redirects=False,
                 timeout=ClientTimeout(total=self._timeout_s),
@@ -105,6 +105,14 @@ def exact(url: str) -> URL:
         path=target if target.startswith("/") else f"/{target}",
         encoded=True,
     )
+
+
+def host_header(address: URL) -> dict[str, str]:
+    """The host as it was registered: the library would leave its last dot out."""
+    host = address.raw_host or ""
+    if not host.endswith("."):
+        return {}
+    return {"Host": host if address.is_default_port() else f"{host}:{address.port}"}
 
 
 def sentence_of(error: Exception) -> str:

@@ -34,8 +34,24 @@ def checked(address: str, ports: Collection[int]) -> URL:
         raise address_refused(address, f"its port is none of those that are read ({_listed(ports)})")
     if _is_disguised(url.host):
         raise address_refused(address, "its host is no name of the internet; use the name that the page has there")
-    # As it is: the library would take escapes back that a signature was made over.
+    # As it is: the library would take escapes back that a signature was made over, and drop an empty query.
+    if url.query == "":
+        parts = URL(url.origin)
+        return URL.build(scheme=url.scheme, authority=parts.raw_authority, path=url.target, encoded=True)
     return URL(url.origin + url.target, encoded=True)
+
+
+def host_header(url: URL) -> dict[str, str]:
+    """The host as it stands in the address: the library would leave its last dot out, and browsers do not."""
+    host = url.raw_host or ""
+    if not host.endswith("."):
+        return {}
+    return {"Host": host if url.is_default_port() else f"{host}:{url.port}"}
+
+
+def without_empty_query(url: URL) -> URL:
+    """What cookies are kept for: their paths end before a query."""
+    return URL(str(url)[:-1], encoded=True) if url.raw_path.endswith("?") else url
 
 
 def _is_disguised(host: str) -> bool:

@@ -29,7 +29,14 @@ from yarl import URL
 from flexura_kit.egress import Egress, EgressRefusedError
 from flexura_kit.hosts import HostRefusedError
 from flexura_search.domain.addresses import parsed
-from flexura_search.reader.addresses import OF_THE_WEB, PORTS, URL_CHARACTERS_MAX, checked
+from flexura_search.reader.addresses import (
+    OF_THE_WEB,
+    PORTS,
+    URL_CHARACTERS_MAX,
+    checked,
+    host_header,
+    without_empty_query,
+)
 from flexura_search.reader.failures import address_refused, timed_out, unreachable, unreadable
 from flexura_search.reader.inflating import inflating
 from flexura_search.reader.parsing.kinds import is_hopeless, is_readable
@@ -129,10 +136,12 @@ class Fetcher:
     async def _ask(
         self, address: str, url: URL, jar: CookieJar, bounds: Bounds, headers: Mapping[str, str]
     ) -> Fetched | str:
-        cookies = {name: morsel.value for name, morsel in jar.filter_cookies(url).items()}
+        place = without_empty_query(url)
+        cookies = {name: morsel.value for name, morsel in jar.filter_cookies(place).items()}
+        headers = {**headers, **host_header(url)}
         try:
             async with self._session.get(url, headers=headers, cookies=cookies, allow_redirects=False) as response:
-                jar.update_cookies(response.cookies, url)
+                jar.update_cookies(response.cookies, place)
                 location = location_of(response.raw_headers)
                 if response.status in REDIRECTS and location:
                     return joined(url, location)
