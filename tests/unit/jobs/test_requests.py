@@ -16,6 +16,7 @@ from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, JobId, new_uuid7
 
 SEED = 4711
+OF_TIMES = "timeout_s takes 1 to 3600 seconds for flexura-testcard-image, waiting included"
 MODELS = read_catalog(None)
 GOOD = JobRequest(
     job_id=JobId(new_uuid7()),
@@ -81,6 +82,14 @@ def test_video_defaults_are_even_and_filled_in() -> None:
 )
 def test_a_wrong_option_is_named_with_what_it_takes(options: dict[str, Any], field: str, sentence: str) -> None:
     assert sentences(options) == {field: sentence}
+
+
+def test_a_name_that_is_no_option_is_told_whatever_it_has() -> None:
+    assert sentences({"widht": None, "width": None}) == {
+        "options.widht": "nvidia-flux has no option widht; did you mean width? It takes width, height, steps, seed"
+    }
+    job = check("flexura-testcard").accept(replace(GOOD, options_json='{"width":null,"steps":2}'))
+    assert orjson.loads(job.options_json) == {"width": 1024, "height": 1024, "steps": 2, "seed": SEED}
 
 
 def test_every_wrong_option_is_named_at_once() -> None:
@@ -188,25 +197,33 @@ def test_what_the_caller_adds_is_kept_and_its_time_is_the_jobs() -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"client_ref": "a" * 201}, "client_ref", "client_ref takes at most 200 characters"),
+        ({"client_ref": "a" * 201}, "client_ref", "client_ref takes at most 200 characters, not 201; shorten it"),
         ({"metadata_json": "[]"}, "metadata", 'metadata takes an object of strings such as {"project": "demo"}'),
-        ({"metadata_json": '{"a": 1}'}, "metadata", 'metadata takes an object of strings such as {"project": "demo"}'),
+        (
+            {"metadata_json": '{"a": 1}'},
+            "metadata.a",
+            'metadata takes an object of strings such as {"project": "demo"}, and "a" has 1; write it in quotes',
+        ),
         (
             {"metadata_json": orjson.dumps({str(n): "" for n in range(51)}).decode()},
             "metadata",
             "metadata takes at most 50 entries, not 51",
         ),
-        ({"metadata_json": '{"": "a"}'}, "metadata", "a name in metadata has 1 to 40 characters"),
+        (
+            {"metadata_json": '{"": "a"}'},
+            "metadata.",
+            "a name in metadata has 1 to 40 characters, not 0; leave the entry out",
+        ),
         (
             {"metadata_json": orjson.dumps({"a": "b" * 501}).decode()},
             "metadata.a",
-            "a value in metadata takes at most 500 characters, not 501",
+            "a value in metadata takes at most 500 characters, not 501; shorten it",
         ),
         *(
             (
                 {"timeout": timedelta(seconds=seconds)},
                 "timeout_s",
-                "timeout_s takes 1 to 3600 seconds for flexura-testcard-image, waiting included; leave it out for 3600",
+                f"{OF_TIMES}, not {seconds}; leave it out for 3600",
             )
             for seconds in (-1, 0.5, 3601)
         ),

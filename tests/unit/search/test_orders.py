@@ -26,7 +26,7 @@ def faults(**fields: object) -> set[str]:
         ("account_id", {"account_id": ""}),
         ("query", {"queries": ()}),
         ("query", {"queries": ("a",) * 6}),
-        ("query", {"queries": ("fine", " \t")}),
+        ("query[1]", {"queries": ("fine", " \t")}),
         ("query", {"queries": ("x" * 2001,)}),
         ("max_results", {"results_max": 51}),
         ("max_results", {"results_max": -1}),

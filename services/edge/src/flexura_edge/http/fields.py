@@ -36,6 +36,11 @@ class Fields:
     def __init__(self, values: dict[str, Any], known: Iterable[str]) -> None:
         self._nulls = {name for name, value in values.items() if value is None}
         self._values: dict[str, Any] = plain(values)
+        self._nulls_in = {
+            name: [inner for inner, one in value.items() if one is None]
+            for name, value in values.items()
+            if isinstance(value, dict)
+        }
         self._violations = unknown_fields(values, list(known))
 
     def required(self, name: str, of: type[T], absent: T) -> T:
@@ -62,7 +67,7 @@ class Fields:
         """A number with or without a fraction."""
         given = self._values.get(name)
         if isinstance(given, (int, float)) and not isinstance(given, bool) and given <= above:
-            self.refuse(name, f"`{name}` must be more than {above:g}; leave the field out instead")
+            self.refuse(name, f"`{name}` must be more than {above:g}, not {given:g}; leave the field out instead")
             return absent
         if type(given) is int:
             return self.optional(name, int, 0)
@@ -72,7 +77,7 @@ class Fields:
         """A whole number between two; 0 where it is absent."""
         given = self._values.get(name)
         if type(given) is int and not at_least <= given <= at_most:
-            self.refuse(name, f"`{name}` must be from {at_least} to {at_most:,}")
+            self.refuse(name, f"`{name}` must be from {at_least} to {at_most:,}, not {given}")
             return 0
         return self.optional(name, int, 0)
 
@@ -117,6 +122,15 @@ class Fields:
             self.refuse(name, f"`{name}` takes {listed(choices)}, not {shown(given)}{meant}")
             return absent
         return choices.get(self.optional(name, str, ""), absent)
+
+    def options(self, name: str) -> dict[str, Any]:
+        """An object whose names another service knows: it is told of those that are null, too."""
+        given = self.optional(name, dict, {})
+        nulls = dict.fromkeys(self._nulls_in.get(name, ()))
+        fault = fault_of(nulls)
+        if fault:
+            self.refuse(name, f"`{name}` {fault}")
+        return {} if fault else given | nulls
 
     def is_given(self, name: str) -> bool:
         return name in self._values
@@ -166,9 +180,10 @@ def described(value: Any, wanted: type = str) -> str:
     if isinstance(value, float) and wanted is int:
         return f"{value:g}"
     if isinstance(value, (int, float)):
-        return "a number"
+        return f"a number ({value!r:.{SHOWN_CHARACTERS}})"
     if isinstance(value, str):
-        return "a string" if wanted is str or not is_unquoted(value, wanted) else "a string; leave out its quotes"
+        said = f"a string ({shown(value)})"
+        return f"{said}; leave out its quotes" if is_unquoted(value, wanted) else said
     return "an array" if isinstance(value, list) else "an object"
 
 

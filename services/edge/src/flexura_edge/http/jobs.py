@@ -147,13 +147,13 @@ def job_item(
     key = idempotency_key(exchange.request)
     fields = Fields(values, FIELDS)
     prompt = fields.required("prompt", str, "")
-    model = fields.optional("model", str, "")
-    options = fields.optional("options", dict, {})
-    client_ref = fields.optional("client_ref", str, "")
+    model = fields.text("model")
+    options = fields.options("options")
+    client_ref = fields.text("client_ref")
     metadata = fields.optional("metadata", dict, {})
     # To jobs, 0 says that none was given.
     timeout_s = fields.number("timeout_s", 0.0, above=0)
-    webhook_url = fields.optional("webhook_url", str, "")
+    webhook_url = fields.text("webhook_url")
     fields.check()
     return jobs_service_pb2.CreateJobItem(
         # Chosen here, so that a call whose answer was lost can be made again.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
@@ -78,14 +79,13 @@ class Query:
         value = self.text(name, SHOWN_CHARACTERS)
         if not value:
             return None
-        try:
-            time = time_of(value)
-            # Without a zone it would mean another time here than where it was written.
-            if time.tzinfo is not None and time >= EARLIEST:
-                return time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        self.refuse(name, f"`{name}` takes a time from 1970 on, such as 2026-04-01T00:00:00Z, not {shown(value)}")
+        time, fault = None, "it is no time of the calendar in the form of RFC 3339"
+        with suppress(ValueError, OverflowError):
+            time, fault = utc_time(value)
+        if not fault:
+            return time
+        said = f"`{name}` takes a time from 1970 on, such as 2026-04-01T00:00:00Z, not {shown(writable(value))}"
+        self.refuse(name, f"{said}: {fault}")
         return None
 
     def refuse(self, name: str, message: str) -> None:
@@ -95,6 +95,15 @@ class Query:
         """Raises when anything was wrong."""
         if self._violations:
             raise invalid_request(self._violations)
+
+
+def utc_time(text: str) -> tuple[datetime | None, str]:
+    """The time, or what is wrong with it; raises ValueError or OverflowError where it is none."""
+    time = time_of(text)
+    if time.tzinfo is None:
+        # Without a zone it would mean another time here than where it was written.
+        return None, "it has no offset; end it with Z for UTC"
+    return time.astimezone(UTC), "" if time >= EARLIEST else "it is before 1970"
 
 
 def time_of(text: str) -> datetime:

@@ -87,11 +87,9 @@ class Webhooks:
 
 def wanted_webhook(values: dict[str, Any]) -> tuple[str, str]:
     fields = Fields(values, ("url", "scope"))
-    scope = fields.optional("scope", str, "account")
-    url = fields.optional("url", str, "")
-    if scope not in SCOPES:
-        fields.refuse("scope", "`scope` takes account or job; leave it out for account")
-    elif scope == "account" and not fields.is_given("url"):
+    scope = fields.choice("scope", {word: word for word in SCOPES}, "account")
+    url = fields.text("url")
+    if scope == "account" and not fields.is_given("url"):
         fields.refuse("url", '`url` is missing; send where messages are to go, or "scope": "job"')
     fields.check()
     return scope, url
@@ -101,7 +99,9 @@ def wanted_overlap(values: dict[str, Any]) -> timedelta | None:
     fields = Fields(values, ("overlap_s",))
     overlap_s = fields.number("overlap_s", 0.0)
     if not 0 <= overlap_s <= OVERLAP_MAX_S:
-        fields.refuse("overlap_s", f"`overlap_s` takes 0 to {OVERLAP_MAX_S} seconds; leave it out for a day")
+        fields.refuse(
+            "overlap_s", f"`overlap_s` takes 0 to {OVERLAP_MAX_S} seconds, not {overlap_s:g}; leave it out for a day"
+        )
     fields.check()
     return timedelta(seconds=overlap_s) if fields.is_given("overlap_s") else None
 

@@ -1,5 +1,6 @@
 """The check of a request for a job, and what is made of one that passes."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -52,7 +53,7 @@ class RequestCheck:
         refuse_wrong_caller(request)
         request = replace(request, webhook_url=written_url(request.webhook_url))
         offer = self._offer(request)
-        options, violations = parse_options(request.options_json)
+        options, violations = parse_options(request.options_json, offer.model)
         violations = [
             *prompt_violations(request.prompt, offer.model),
             *violations,
@@ -167,14 +168,16 @@ def is_job_id(text: str) -> bool:
     return UUID.fullmatch(text) is not None
 
 
-def parse_options(options_json: str) -> tuple[dict[str, Any], list[FieldViolation]]:
+def parse_options(options_json: str, model: Model) -> tuple[dict[str, Any], list[FieldViolation]]:
+    """An option that is null was left out; a name that the model does not know is told, whatever it has."""
     try:
         options = orjson.loads(options_json or "{}")
     except orjson.JSONDecodeError:
         return {}, [FieldViolation("options", "options takes a JSON object, and this is not JSON")]
     if not isinstance(options, dict):
         return {}, [FieldViolation("options", 'options takes a JSON object such as {"width": 1024}')]
-    return plain(options), []
+    known = model.option_names
+    return {name: plain(value) for name, value in options.items() if value is not None or name not in known}, []
 
 
 def prompt_violations(prompt: str, model: Model) -> Iterator[FieldViolation]:
@@ -190,24 +193,44 @@ def prompt_violations(prompt: str, model: Model) -> Iterator[FieldViolation]:
 def label_violations(request: JobRequest) -> Iterator[FieldViolation]:
     """What is wrong with the names that the caller gives the job for its own use."""
     if len(request.client_ref) > CLIENT_REF_CHARACTERS_MAX:
-        yield FieldViolation("client_ref", f"client_ref takes at most {CLIENT_REF_CHARACTERS_MAX} characters")
+        yield FieldViolation("client_ref", client_ref_too_long(request.client_ref))
     if "\0" in request.client_ref:
         yield FieldViolation("client_ref", "client_ref must not hold the character U+0000; leave it out")
     try:
         metadata = orjson.loads(request.metadata_json or "{}")
     except orjson.JSONDecodeError:
         metadata = None
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+    if not isinstance(metadata, dict):
         yield FieldViolation("metadata", 'metadata takes an object of strings such as {"project": "demo"}')
         return
     if len(metadata) > METADATA_ENTRIES_MAX:
         yield FieldViolation("metadata", f"metadata takes at most {METADATA_ENTRIES_MAX} entries, not {len(metadata)}")
-    if any(not 1 <= len(name) <= METADATA_NAME_CHARACTERS_MAX for name in metadata):
-        yield FieldViolation("metadata", f"a name in metadata has 1 to {METADATA_NAME_CHARACTERS_MAX} characters")
     for name, value in metadata.items():
-        if len(value) > METADATA_VALUE_CHARACTERS_MAX:
-            longest = f"takes at most {METADATA_VALUE_CHARACTERS_MAX} characters, not {len(value)}"
-            yield FieldViolation(f"metadata.{name[:SHOWN_CHARACTERS_MAX]}", f"a value in metadata {longest}")
+        yield from entry_violations(name, value)
+
+
+def client_ref_too_long(text: str) -> str:
+    return f"client_ref takes at most {CLIENT_REF_CHARACTERS_MAX} characters, not {len(text)}; shorten it"
+
+
+def entry_violations(name: str, value: object) -> Iterator[FieldViolation]:
+    """What is wrong with one entry of the metadata."""
+    place = f"metadata.{name[:SHOWN_CHARACTERS_MAX]}"
+    if not 1 <= len(name) <= METADATA_NAME_CHARACTERS_MAX:
+        said = f"a name in metadata has 1 to {METADATA_NAME_CHARACTERS_MAX} characters, not {len(name)}"
+        yield FieldViolation(place, f"{said}; {f'shorten {shown(name)}' if name else 'leave the entry out'}")
+    if not isinstance(value, str):
+        said = 'metadata takes an object of strings such as {"project": "demo"}, and'
+        yield FieldViolation(place, f"{said} {shown(name)} has {shown(value)}; write it in quotes")
+    elif len(value) > METADATA_VALUE_CHARACTERS_MAX:
+        longest = f"takes at most {METADATA_VALUE_CHARACTERS_MAX} characters, not {len(value)}; shorten it"
+        yield FieldViolation(place, f"a value in metadata {longest}")
+
+
+def shown(value: object) -> str:
+    """What was sent, short enough to repeat."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[:SHOWN_CHARACTERS_MAX]}..."
 
 
 def timeout_violations(request: JobRequest, model: Model) -> Iterator[FieldViolation]:
@@ -215,7 +238,8 @@ def timeout_violations(request: JobRequest, model: Model) -> Iterator[FieldViola
         limit = f"{model.deadline.total_seconds():g}"
         yield FieldViolation(
             "timeout_s",
-            f"timeout_s takes 1 to {limit} seconds for {model.model}, waiting included; leave it out for {limit}",
+            f"timeout_s takes 1 to {limit} seconds for {model.model}, waiting included, not "
+            f"{request.timeout.total_seconds():g}; leave it out for {limit}",
         )
 
 

@@ -1,5 +1,6 @@
 """Whether what is asked makes sense, and what exactly is ordered by it."""
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
@@ -18,7 +19,7 @@ RESULTS_DEFAULT = 10
 DOMAINS_MAX = 100
 ENGINES_MAX = 20
 NAME_SHOWN = 40
-FAULTS_MAX = 20  # Are named; an error has less room on its way than a request.
+FAULTS_MAX = 10  # Are named, each with its value; an error has less room on its way than a request.
 TOKENS_MIN = 500
 TOKENS_MAX = 1_000_000
 TIMEOUT_MS_MIN = 500
@@ -30,6 +31,16 @@ URLS_MAX = 20
 DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LETTERS = re.compile(r"[a-z]{2}")
+# What an address has beside its domain; the first that is there is told.
+SIGNS = (
+    ("://", "it is an address; send its host alone"),
+    ("@", "it has a name before `@`; send what follows"),
+    ("/", "it has a path; send what stands before"),
+    ("?", "it has a query; send what stands before"),
+    (":", "it has a port or is an address of IPv6; send a name alone"),
+    (",", "it holds a comma; send each domain as a text of its own"),
+    (" ", "it holds a blank; send one domain"),
+)
 
 
 class Faults:
@@ -59,7 +70,8 @@ def order_of(asked: Asked, known_engines: Mapping[str, Collection[Topic]]) -> Se
     check_account(asked.account_id, faults)
     check_limits(asked.tokens_max, asked.timeout_ms, faults)
     queries = queries_of(asked.queries, faults)
-    faults.unless(0 <= asked.results_max <= RESULTS_MAX, "max_results", f"must be from 1 to {RESULTS_MAX}")
+    fits = 0 <= asked.results_max <= RESULTS_MAX
+    faults.unless(fits, "max_results", f"must be from 1 to {RESULTS_MAX}, not {asked.results_max}")
     days = days_of(asked, faults)
     country, language = letters(asked.country, "country", faults), letters(asked.language, "language", faults)
     # Pages are compared by their addresses for large screens.
@@ -95,7 +107,8 @@ def check_pages(asked: AskedPages) -> None:
     check_account(asked.account_id, faults)
     check_limits(asked.tokens_max, asked.timeout_ms, faults)
     faults.unless(1 <= len(asked.urls) <= URLS_MAX, "urls", f"takes 1 to {URLS_MAX} addresses, not {len(asked.urls)}")
-    faults.unless(len(asked.query) <= QUERY_MAX, "query", f"may have {QUERY_MAX:,} characters; shorten it")
+    said = f"may have {QUERY_MAX:,} characters and has {len(asked.query):,}; shorten it"
+    faults.unless(len(asked.query) <= QUERY_MAX, "query", said)
     faults.check()
 
 
@@ -112,20 +125,25 @@ def check_account(account_id: str, faults: Faults) -> None:
 
 def check_limits(tokens_max: int, timeout_ms: int, faults: Faults) -> None:
     fits = tokens_max == 0 or TOKENS_MIN <= tokens_max <= TOKENS_MAX
-    faults.unless(fits, "max_tokens", f"must be from {TOKENS_MIN} to {TOKENS_MAX:,}; leave it out for no budget")
+    said = f"must be from {TOKENS_MIN} to {TOKENS_MAX:,}, not {tokens_max}; leave it out for no budget"
+    faults.unless(fits, "max_tokens", said)
     in_time = timeout_ms == 0 or TIMEOUT_MS_MIN <= timeout_ms <= TIMEOUT_MS_MAX
-    faults.unless(in_time, "timeout_ms", f"must be from {TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX:,}")
+    faults.unless(in_time, "timeout_ms", f"must be from {TIMEOUT_MS_MIN} to {TIMEOUT_MS_MAX:,}, not {timeout_ms}")
 
 
 def queries_of(given: Sequence[str], faults: Faults) -> tuple[str, ...]:
     """The queries without blanks around them, each once."""
     faults.unless(1 <= len(given) <= QUERIES_MAX, "query", f"takes 1 to {QUERIES_MAX} queries, not {len(given)}")
-    queries = each_once(" ".join(query.split()) for query in given)
-    faults.unless(all(queries), "query", "is empty; say what to look for")
-    longest = max((len(query.encode(errors="replace")) for query in queries), default=0)
-    said = f"may have {QUERY_BYTES_MAX:,} bytes of UTF-8, about 660 Chinese characters, and has {longest:,}; shorten it"
-    faults.unless(longest <= QUERY_BYTES_MAX, "query", said)
-    return queries
+    queries = [" ".join(query.split()) for query in given[:QUERIES_MAX]]
+    for number, query in enumerate(queries):
+        place = "query" if len(given) == 1 else f"query[{number}]"
+        faults.unless(bool(query), place, "is empty; say what to look for")
+        size = len(query.encode(errors="replace"))
+        said = (
+            f"may have {QUERY_BYTES_MAX:,} bytes of UTF-8, about 660 Chinese characters, and has {size:,}; shorten it"
+        )
+        faults.unless(size <= QUERY_BYTES_MAX, place, said)
+    return each_once(queries)
 
 
 def days_of(asked: Asked, faults: Faults) -> Days:
@@ -140,34 +158,56 @@ def days_of(asked: Asked, faults: Faults) -> Days:
 def day(text: str, field: str, faults: Faults) -> date | None:
     if not text:
         return None
-    try:
-        if DAY.fullmatch(text):
+    if not DAY.fullmatch(text):
+        why = "it has more than the day; send the day alone" if DAY.match(text) else "its form is another one"
+    else:
+        try:
             return date.fromisoformat(text)
-    except ValueError:
-        pass
-    faults.add(field, "must be a day as YYYY-MM-DD")
+        except ValueError:
+            why = "the calendar has no such day"
+    faults.add(field, f"must be a day as YYYY-MM-DD, such as `2026-04-01`, not {shown(text)}: {why}")
     return None
 
 
 def letters(text: str, field: str, faults: Faults) -> str:
-    text = text.lower()
-    is_code = not text or LETTERS.fullmatch(text)
-    faults.unless(bool(is_code), field, "must be two letters, such as `de`")
-    return text
+    code = text.lower()
+    is_code = not text or LETTERS.fullmatch(code)
+    faults.unless(bool(is_code), field, f"must be two letters, such as `de`, not {shown(text)}")
+    return code
 
 
 def domains_of(given: Sequence[str], field: str, faults: Faults) -> tuple[str, ...]:
     faults.unless(len(given) <= DOMAINS_MAX, field, f"takes at most {DOMAINS_MAX} domains, not {len(given)}")
     domains = []
     for number, text in enumerate(given[:DOMAINS_MAX]):
-        place = f"{field}[{number}]"
-        try:
-            name = ascii_host(text.strip().removeprefix("*.")).removesuffix(".")
-            faults.unless(bool(DOMAIN.fullmatch(name)), place, "must be a domain, such as `example.org`")
-            domains.append(name)
-        except HostRefusedError:
-            faults.add(place, "must be a domain, such as `example.org`")
+        why = fault_of_domain(text.strip())
+        if why is not None:
+            faults.add(f"{field}[{number}]", f"must be a domain, such as `example.org`, not {shown(text)}: {why}")
+            continue
+        domains.append(ascii_host(text.strip().removeprefix("*.")).removesuffix("."))
     return each_once(domains)
+
+
+def fault_of_domain(text: str) -> str | None:
+    """Says why it is no domain, as the end of a sentence; None where it is one."""
+    if not text:
+        return "it is empty; leave it out"
+    why = next((why for sign, why in SIGNS if sign in text), None)
+    if why is not None:
+        return why
+    try:
+        name = ascii_host(text.removeprefix("*.")).removesuffix(".")
+    except HostRefusedError as error:
+        return f"it {error}"
+    return None if DOMAIN.fullmatch(name) else fault_of_name(name)
+
+
+def fault_of_name(name: str) -> str:
+    if "*" in name:
+        return "`*` may stand before the first dot alone"
+    if re.search(r"(?:^|\.)-|-(?:\.|$)", name):
+        return "a part of it begins or ends with a hyphen"
+    return "it holds a character that no domain has" if name else "it names no domain"
 
 
 def engines_of(asked: Asked, known: Mapping[str, Collection[Topic]], faults: Faults) -> tuple[str, ...]:
@@ -182,6 +222,12 @@ def engines_of(asked: Asked, known: Mapping[str, Collection[Topic]], faults: Fau
         fit = ", ".join(sorted(name for name, topics in known.items() if asked.topic in topics)) or "none"
         faults.add("engines", f"names {', '.join(unfit)}, which does not search {asked.topic}; these do: {fit}")
     return each_once(given)
+
+
+def shown(text: str) -> str:
+    """What was sent, short enough to repeat."""
+    written = json.dumps(text if len(text) <= NAME_SHOWN else f"{text[:NAME_SHOWN]}...", ensure_ascii=False)
+    return written.encode(errors="replace").decode()
 
 
 def each_once(texts: Iterable[str]) -> tuple[str, ...]:
