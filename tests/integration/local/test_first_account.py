@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from servers.nats import NATSServer
 from servers.process import ServerProcess
@@ -53,6 +54,17 @@ async def test_key_that_auth_does_not_know_is_replaced(home: Home, shared_nats: 
         key = await first_key(auth, home.first_key_file)
     async with _auth(home, shared_nats, database="another") as auth:
         assert await first_key(auth, home.first_key_file) != key
+
+
+@pytest.mark.parametrize("end", ["", "\r\n", "\n\n", " \n", "\n"])
+async def test_file_whose_end_an_editor_has_changed_is_kept_and_set_right(
+    home: Home, shared_nats: NATSServer, end: str
+) -> None:
+    async with _auth(home, shared_nats) as auth:
+        key = await first_key(auth, home.first_key_file)
+        home.first_key_file.write_bytes(f"{key}{end}".encode())
+        assert await first_key(auth, home.first_key_file) == key
+    assert home.first_key_file.read_bytes() == f"{key}\n".encode()
 
 
 async def test_damaged_file_is_replaced(home: Home, shared_nats: NATSServer) -> None:

@@ -74,4 +74,4 @@ async def test_start_that_fails_stops_what_was_started_and_says_why(tmp_path: Pa
     async with asyncio.timeout(15):
         output, _ = await process.communicate()
     assert not is_alive(child)
-    assert b"StartError: broken does not become ready" in output
+    assert b"StartError: broken does not stay up, it ended with status 3 again and again; see " in output

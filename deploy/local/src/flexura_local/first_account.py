@@ -14,6 +14,7 @@ from flexura_kit.apikeys import digest, is_well_formed
 from flexura_kit.errors import FlexuraError
 from flexura_kit.files import write_durably
 from flexura_kit.rpc import rpc_channel
+from flexura_kit.startup import os_fault
 
 if TYPE_CHECKING:
     # A name of the typed stubs alone.
@@ -32,6 +33,7 @@ async def first_key(target: str, file: Path, start_timeout_s: float = START_TIME
         auth = AuthServiceStub(channel)
         kept = kept_key(file)
         if is_well_formed(kept) and await works(auth, kept):
+            set_right(file, kept)
             return kept
         account = pb.CreateAccountRequest(request_id=REQUEST_ID, display_name="Owner")
         made = await auth.CreateAccount(account, timeout=TIMEOUT_S)
@@ -43,6 +45,13 @@ async def first_key(target: str, file: Path, start_timeout_s: float = START_TIME
 
 def kept_key(file: Path) -> str:
     return file.read_text(encoding="ascii", errors="replace").strip() if file.exists() else ""
+
+
+def set_right(file: Path, key: str) -> None:
+    """Writes the key alone: an editor may have changed the end of its line, which a shell would hand on with it."""
+    content = f"{key}\n"
+    if file.read_bytes() != content.encode():
+        write_durably(file, content)
 
 
 async def works(auth: "AuthServiceAsyncStub", secret: str) -> bool:
@@ -58,6 +67,9 @@ def main() -> int:
         return 1
     except TimeoutError:
         sys.stderr.write(f"it does not answer at {sys.argv[1]}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"the first key cannot be kept: {os_fault(error)}\n")
         return 1
     sys.stdout.write(key)
     return 0

@@ -33,14 +33,26 @@ class Keeper:
         self._stopping = asyncio.Event()
         self._child: Child | None = None
         self._deaths = 0
+        self._early_deaths = 0
+        self._has_been_steady = False
+        self._is_start_over = False
         self._ready_at = math.inf
+        self.why_not_ready = "it has not been started"
+        """What it lacked when it was last asked."""
         self._has_been_ready = False
+        self.death = ""
+        """How it ended, where it does so again and again."""
         self.refusal = ""
         """What it says about its settings, where it ended because of them before it was ever ready."""
 
     @property
     def pid(self) -> int | None:
         return self._child.pid if self._child is not None and self._child.is_running else None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it has been started at least once."""
+        return self._child is not None
 
     async def run(self) -> None:
         """Runs until it is stopped."""
@@ -53,7 +65,7 @@ class Keeper:
                 self.hopeless.set()
                 await self._stopping.wait()
                 return
-            self._deaths = 1 if time.monotonic() - self._ready_at > self.part.steady_s else self._deaths + 1
+            self._count_death()
             await self._pause_after(how)
 
     async def stop(self) -> None:
@@ -70,6 +82,23 @@ class Keeper:
         self._stopping.set()
         if self._child is not None:
             self._child.kill()
+
+    def end_start(self) -> None:
+        """From here on it may be killed from outside as often as somebody likes."""
+        self._is_start_over = True
+
+    def last_line(self) -> str:
+        """The last line of trouble in its log, empty where it has written none."""
+        lines = self._child.last_words() if self._child is not None else []
+        return lines[-1] if lines else ""
+
+    def _count_death(self) -> None:
+        was_steady = time.monotonic() - self._ready_at > self.part.steady_s
+        self._has_been_steady |= was_steady
+        self._deaths = 1 if was_steady else self._deaths + 1
+        has_failed = self._child is None or (self._child.status or 0) > 0
+        if not self._has_been_steady and (has_failed or not self._is_start_over):
+            self._early_deaths += 1
 
     async def _live(self, began: float) -> str:
         self._ready_at = math.inf
@@ -101,6 +130,7 @@ class Keeper:
 
     async def _see_ready(self, child: Child, began: float) -> None:
         while (why := await self.part.why_not_ready(child)) is not None:
+            self.why_not_ready = why
             if time.monotonic() - began > READY_TIMEOUT_S:
                 self._console.slow(self.part.name, f"{why}; killing it after {READY_TIMEOUT_S:g} s")
                 child.kill()
@@ -139,6 +169,9 @@ class Keeper:
         self._console.died(self.part.name, how, last_words, restart_s)
         if self._deaths == HOPELESS_TIMES:
             self._console.hopeless(self.part.name, self._deaths, str(self._log))
+        if self._early_deaths >= HOPELESS_TIMES:
+            # It may have been ready in between; it has never been so for long.
+            self.death = how
             self.hopeless.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(restart_s):

@@ -15,7 +15,10 @@ def main() -> None:
         sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != parent:
         sys.exit("the supervisor is gone already")
-    os.execv(program[0], program)  # noqa: S606 - the program is the supervisor's own choice.
+    try:
+        os.execv(program[0], program)  # noqa: S606 - the program is the supervisor's own choice.
+    except OSError as error:
+        sys.exit(f"{program[0]} cannot be started: {error.strerror}")
 
 
 if __name__ == "__main__":

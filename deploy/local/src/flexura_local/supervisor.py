@@ -8,6 +8,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from flexura_kit.startup import os_fault
 from flexura_local.child import launched
 from flexura_local.console import Console
 from flexura_local.home import Home
@@ -17,7 +18,6 @@ from flexura_local.parts import Plan, shown
 T = TypeVar("T")
 
 START_TIMEOUT_S = 90.0
-FIRST_ACCOUNT_TIMEOUT_S = 60.0
 
 
 class StartError(Exception):
@@ -27,8 +27,9 @@ class StartError(Exception):
 class Supervisor:
     """Owner of every process of one installation."""
 
-    def __init__(self, home: Home, plan: Plan, console: Console) -> None:
+    def __init__(self, home: Home, plan: Plan, console: Console, start_timeout_s: float = START_TIMEOUT_S) -> None:
         self._home = home
+        self._start_timeout_s = start_timeout_s
         self._plan = plan
         self._console = console
         self._stop_asked = asyncio.Event()
@@ -42,7 +43,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             try:
                 await self._start(group)
-                await self._stop_asked.wait()
+                await self._run_until_stopped()
                 self._console.stopping()
             except StartError as error:
                 failure = error
@@ -50,6 +51,18 @@ class Supervisor:
                 await self._stop()
         if failure is not None:
             raise failure
+
+    async def _run_until_stopped(self) -> None:
+        for keeper in self._keepers():
+            keeper.end_start()
+        failed = asyncio.create_task(self._failure(), name="failure")
+        stop = asyncio.create_task(self._stop_asked.wait(), name="stop")
+        try:
+            await asyncio.wait([failed, stop], return_when=asyncio.FIRST_COMPLETED)
+            if not stop.done():
+                raise failed.result()
+        finally:
+            await ended(failed, stop)
 
     def _asked_to_stop(self) -> None:
         if self._stop_asked.is_set():
@@ -66,36 +79,61 @@ class Supervisor:
         self._console.first_steps(self._plan.local_url, key, str(self._home.first_key_file))
 
     async def _all_started(self, group: asyncio.TaskGroup) -> str:
-        """Starts all parts side by side and answers the first key when each is ready; raises StartError."""
+        """Starts all parts side by side and answers the first key when all are ready at once; raises StartError."""
+        ready = asyncio.create_task(self._all_ready(group), name="start")
+        failed = asyncio.create_task(self._failure(), name="failure")
         try:
-            async with asyncio.TaskGroup() as starts:
-                key = starts.create_task(self._first_key(), name="first-key")
-                for keeper in self._keepers():
-                    starts.create_task(self._started(keeper, group, key), name=f"start-{keeper.part.name}")
-        except* StartError as errors:
-            failure = errors.exceptions[0]
-            raise failure from None
-        return key.result()
-
-    async def _started(self, keeper: Keeper, group: asyncio.TaskGroup, key: asyncio.Task[str]) -> None:
-        if keeper.part.needs_first_key:
-            await asyncio.wait([key])
-            if key.cancelled() or key.exception() is not None:
-                return
-        group.create_task(keeper.run(), name=keeper.part.name)
-        await self._keeper_ready(keeper)
-
-    async def _keeper_ready(self, keeper: Keeper) -> None:
-        waits = [asyncio.create_task(event.wait()) for event in (keeper.ready, keeper.hopeless)]
-        try:
-            await asyncio.wait(waits, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([ready, failed], timeout=self._start_timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                raise failed.result()
+            if not ready.done():
+                raise self._too_late()
+            return ready.result()
         finally:
-            for wait in waits:
-                wait.cancel()
+            await ended(ready, failed)
+
+    async def _all_ready(self, group: asyncio.TaskGroup) -> str:
+        first_key = asyncio.create_task(self._first_key(), name="first-key")
+        try:
+            for keeper in self._keepers():
+                if not keeper.part.needs_first_key:
+                    group.create_task(keeper.run(), name=keeper.part.name)
+            key = await first_key
+            for keeper in self._keepers():
+                if keeper.part.needs_first_key:
+                    group.create_task(keeper.run(), name=keeper.part.name)
+            while not all(keeper.ready.is_set() for keeper in self._keepers()):
+                for keeper in self._keepers():
+                    await keeper.ready.wait()
+            return key
+        finally:
+            await ended(first_key)
+
+    async def _failure(self) -> StartError:
+        """Waits until a part fails for good, and answers why."""
+        waits = {asyncio.create_task(keeper.hopeless.wait()): keeper for keeper in self._keepers()}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            keeper = next(keeper for wait, keeper in waits.items() if wait in done)
+        finally:
+            await ended(*waits)
         if keeper.refusal:
-            raise StartError(f"{keeper.part.name} refuses its settings: {keeper.refusal}")
-        if not keeper.ready.is_set():
-            raise StartError(f"{keeper.part.name} does not become ready; see {shown(self._home.log(keeper.part.name))}")
+            return StartError(f"{keeper.part.name} refuses its settings: {keeper.refusal}")
+        name = keeper.part.name
+        return StartError(f"{name} does not stay up, it {keeper.death} again and again{self._log_of(keeper)}")
+
+    def _too_late(self) -> StartError:
+        keeper = next((keeper for keeper in self._keepers() if not keeper.ready.is_set()), None)
+        if keeper is None or not keeper.is_begun:
+            return StartError("auth did not answer when asked for the first account")
+        return StartError(
+            f"{keeper.part.name} does not become ready within {self._start_timeout_s:g} s: {keeper.why_not_ready}"
+            f"{self._log_of(keeper)}"
+        )
+
+    def _log_of(self, keeper: Keeper) -> str:
+        last = f"; its last line: {line.rstrip('.')}" if (line := keeper.last_line()) else ""
+        return f"{last}; see {shown(self._home.log(keeper.part.name))}"
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What the work answers; None where it is asked to stop first."""
@@ -104,29 +142,29 @@ class Supervisor:
             await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
             return await task if task.done() else None
         finally:
-            for waited in (task, stop):
-                waited.cancel()
-            await asyncio.wait([task, stop])
+            await ended(task, stop)
 
     async def _first_key(self) -> str:
         # In a process of its own: one that has used gRPC must not start others.
-        process = await asyncio.create_subprocess_exec(
-            *launched(sys.executable, "-m", "flexura_local.first_account"),
-            *(self._plan.auth_target, str(self._home.first_key_file), str(FIRST_ACCOUNT_TIMEOUT_S)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
         try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                output, errors = await process.communicate()
-        except TimeoutError:
-            raise StartError("auth did not answer when asked for the first account") from None
+            process = await asyncio.create_subprocess_exec(
+                *launched(sys.executable, "-m", "flexura_local.first_account"),
+                *(self._plan.auth_target, str(self._home.first_key_file), str(2 * self._start_timeout_s)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+        except OSError as error:
+            raise StartError(f"the first account cannot be asked for: {os_fault(error)}") from error
+        try:
+            output, errors = await process.communicate()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
         if process.returncode != 0:
-            raise StartError(f"auth made no first account: {errors.decode(errors='replace').strip()}")
+            said = errors.decode(errors="replace").strip().splitlines()
+            raise StartError(f"auth made no first account: {said[-1] if said else 'it was killed'}")
         return output.decode()
 
     async def _stop(self) -> None:
@@ -137,3 +175,10 @@ class Supervisor:
 
     def _keepers(self) -> list[Keeper]:
         return [keeper for stage in self._stages for keeper in stage]
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancels the tasks and waits until they have ended; what they raise meanwhile is of no interest any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
