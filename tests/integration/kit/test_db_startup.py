@@ -1,5 +1,8 @@
 """What an operator is told where a database cannot be used at the start, and how PostgreSQL is reached by its URL."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -111,3 +114,31 @@ async def test_several_hosts_are_tried_in_turn_and_a_password_may_stand_in_the_u
     url = f"postgresql+asyncpg://{parts.username}:{postgres.password}@127.0.0.1:1,127.0.0.1:{parts.port}{parts.path}"
     async with database(DatabaseSettings(url=url), "kit") as opened, opened.read.connect() as connection:
         assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_service_that_cannot_write_its_database_says_so_and_ends(tmp_path: Path, is_new: bool) -> None:
+    file = tmp_path / "auth.db"
+    settings = DatabaseSettings(url=f"sqlite:///{file}")
+    if not is_new:
+        async with database(settings, "auth") as opened:
+            await migrate(opened, "auth", MIGRATIONS)
+    # As on a full disk, no file may grow. Signals of that are off in Python, and the write fails.
+    program = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
+        "runpy.run_module('flexura_auth', run_name='__main__')"
+    )
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", program],
+        env={"FLEXURA_RPC_LISTEN": f"unix:{tmp_path}/auth.sock", "FLEXURA_DATABASE_URL": settings.url},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == UNAVAILABLE
+    *lines, said = ended.stderr.splitlines()
+    assert said.startswith(f"the database /{file} takes no writes: disk I/O error; look at its disk"), said
+    assert not any("Traceback" in line for line in lines)

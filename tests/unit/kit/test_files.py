@@ -1,6 +1,8 @@
 """Files that a crash leaves whole."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,17 @@ def test_folders_are_made_with_those_above_them(tmp_path: Path) -> None:
     make_folder_durably(folder)
     make_folder_durably(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_write_that_finds_no_room_names_the_file_and_leaves_the_old_one(tmp_path: Path) -> None:
+    file = tmp_path / "ports.json"
+    file.write_text("old")
+    program = (
+        "import resource, sys; from pathlib import Path; from flexura_kit.files import write_durably\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
+        "write_durably(Path(sys.argv[1]), 'x' * 100)\n"
+    )
+    failed = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False)
+
+    assert failed.stderr.splitlines()[-1] == f"OSError: [Errno 27] File too large: '{file}'"
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

@@ -23,6 +23,7 @@ from flexura_local.console import Console
 from flexura_local.home import Home, HomeTakenError, HomeUnusableError
 from flexura_local.parts import plan, shown
 from flexura_local.ports import is_free, who_listens, why_not_free
+from flexura_local.room import FULL, NoRoomError, no_room, refuse_full_disks, why_no_logs
 from flexura_local.running import supervisors
 from flexura_local.settings import HomeSettings, LocalSettings
 from flexura_local.small_files import DamagedFileError
@@ -65,12 +66,13 @@ def run(settings: LocalSettings, home: Home, console: Console) -> int:
     """Runs everything until it is asked to stop."""
     try:
         with home.held():
+            refuse_full_disks(home.folder)
             hosts = public_hosts(settings)
             console.opening(shown(home.folder))
             everything = plan(settings, home, hosts)
             check_parts(everything, settings)
             check_ports(everything, settings)
-            for notice in home.notices:
+            for notice in [*home.notices, *filter(None, [why_no_logs(home.folder)])]:
                 console.warned(notice)
             asyncio.run(Supervisor(home, everything, console).run())
     except HomeTakenError as error:
@@ -85,13 +87,19 @@ def run(settings: LocalSettings, home: Home, console: Console) -> int:
             f"{error}.", "Name a folder that is yours and is empty, or is not there: FLEXURA_HOME=~/flexura make run"
         )
         return 1
-    except (StartError, DamagedFileError, OSError) as error:
-        why = os_fault(error) if isinstance(error, OSError) else str(error)
-        console.failed(f"{why.rstrip('.')}.")
+    except (StartError, DamagedFileError, NoRoomError, OSError) as error:
+        console.failed(f"{sentence(error, home).rstrip('.')}.")
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def sentence(error: Exception, home: Home) -> str:
+    """Why it did not start, and what to do."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return str(no_room(home.folder, error)) if error.errno in FULL else os_fault(error)
 
 
 def stop(home: Home, console: Console) -> int:

@@ -17,6 +17,7 @@ from typing import TextIO
 from flexura_kit.files import make_folder_durably, write_durably
 from flexura_kit.startup import os_fault
 from flexura_local.ports import free_ports, taken
+from flexura_local.room import FULL
 from flexura_local.s3 import GRPC_OFFSET, NAMES, store_ports
 from flexura_local.small_files import PORT_MAX, kept_ports, kept_secret, make_secret, refuse_damaged_database
 
@@ -130,6 +131,9 @@ class Home:
         except FileExistsError as error:
             raise HomeUnusableError(f"the home {self.folder} cannot be used: it is a file, not a folder") from error
         except OSError as error:
+            if error.errno in FULL:
+                # Another folder is no help.
+                raise
             raise HomeUnusableError(f"the home {self.folder} cannot be used: {os_fault(error)}") from error
 
     def _refuse_other_use(self) -> None:

@@ -11,17 +11,11 @@ DRAFT_SUFFIX = ".draft"
 def write_durably(file: Path, content: str | bytes, mode: int = OWNER_ONLY) -> None:
     """Replaces the file in one step; after a power cut there is the old content or the new one, never a part."""
     data = content.encode() if isinstance(content, str) else content
-    descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f".{file.name}.", file.parent)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            os.fchmod(descriptor, mode)
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        Path(draft).replace(file)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+        _replace(file, data, mode)
+    except OSError as error:
+        # A write that fails names no file, and a draft is no name that anybody knows.
+        raise OSError(error.errno, error.strerror, str(file)) from error
     sync_folder(file.parent)
 
 
@@ -41,6 +35,20 @@ def sync_file(file: Path) -> None:
 def sync_folder(folder: Path) -> None:
     """Waits until the names in the folder are on disk: a rename or a new file lasts only then."""
     _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _replace(file: Path, data: bytes, mode: int) -> None:
+    descriptor, draft = tempfile.mkstemp(DRAFT_SUFFIX, f".{file.name}.", file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(descriptor, mode)
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+        Path(draft).replace(file)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -24,12 +24,13 @@ async def build(settings: AuthSettings, life: Lifecycle) -> None:
     connection = await life.enter(bus(settings.nats, SERVICE))
     wakeups = NATSWakeups(connection)
     clock = DatabaseClock(data)
-    await clock.sync()
+    await clock.start()
     auth = Auth(SQLKeyStore(data), wakeups, steady.now)
     watch = DatabaseWatch(data, Row.metadata.tables)
 
     life.run("clock", clock.run)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
+    life.impaired_checks["database"] = watch.why_impaired
     life.impaired_checks["nats"] = connection.trouble
     life.serve(rpc_server(settings.rpc, [auth_service(auth)]))

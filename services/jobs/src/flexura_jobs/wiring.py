@@ -121,13 +121,14 @@ async def record(settings: JobsSettings, life: Lifecycle) -> Transactions:
     watch = DatabaseWatch(db, Row.metadata.tables)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
+    life.impaired_checks["database"] = watch.why_impaired
     return tx
 
 
 async def keep_time(db: Database, life: Lifecycle) -> None:
     """Has this process agree with all others on what time it is, before it decides anything."""
     clock = DatabaseClock(db)
-    await clock.sync()
+    await clock.start()
     life.run("clock", clock.run)
 
 

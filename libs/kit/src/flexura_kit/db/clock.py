@@ -18,6 +18,7 @@ from flexura_kit import log
 from flexura_kit.clock import SteadyClock, boot_time_s, steady
 from flexura_kit.db.engines import Database
 from flexura_kit.db.errors import translate_db_errors
+from flexura_kit.db.startup import startup_faults
 from flexura_kit.errors import FlexuraError
 
 SYNC_S = 2.0
@@ -92,6 +93,11 @@ class DatabaseClock:
         self._is_synced = False
         self._wall_ahead_s: float | None = None
 
+    async def start(self) -> None:
+        """The first look, before anything is decided; raises StartupError where the database cannot be used."""
+        with startup_faults(self._database):
+            await self.sync()
+
     async def run(self) -> None:
         while True:
             await asyncio.sleep(SYNC_S)
@@ -104,7 +110,7 @@ class DatabaseClock:
                 logger.exception("clock_sync_crashed")
 
     async def sync(self) -> None:
-        """Brings this process and the row together; the first time, before anything is decided."""
+        """Brings this process and the row together."""
         with translate_db_errors():
             async with self._database.read.connect() as connection:
                 reading, row = await self._read(connection)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from flexura_kit.database_url import backend_of, driver_url, parameters_of, shown_url
+from flexura_kit.db.write_faults import WriteFaults
 from flexura_kit.settings import DatabaseSettings, secret
 
 POOL_TIMEOUT_S = 5.0
@@ -37,12 +38,14 @@ class Database:
     shown: str
     """Where it is, without what is secret."""
     threads: Threads = field(default_factory=WeakSet, repr=False)
+    write_faults: WriteFaults = field(default_factory=WriteFaults, repr=False)
 
 
 @asynccontextmanager
 async def database(settings: DatabaseSettings, service: str) -> AsyncIterator[Database]:
     """Opens the database of one service; on PostgreSQL its tables are in the schema of the service's name."""
     opened = open_database(settings, service)
+    opened.write_faults.watch(opened.write.sync_engine)
     try:
         yield opened
     finally:

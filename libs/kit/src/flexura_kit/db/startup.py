@@ -8,6 +8,8 @@ from sqlalchemy import exc
 
 from flexura_kit.db.engines import Database
 from flexura_kit.db.errors import PASSING
+from flexura_kit.db.write_faults import mend_of
+from flexura_kit.errors import FlexuraError
 from flexura_kit.startup import SettingsError, StartupError, os_fault
 
 # Beginnings of SQLSTATE, and what they mean to an operator.
@@ -32,7 +34,8 @@ def startup_faults(database: Database) -> Iterator[None]:
         raise
     except Exception as error:
         # The driver's own error: what stands around it says nothing more.
-        cause = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
+        known = error.__cause__ if isinstance(error, FlexuraError) and error.__cause__ is not None else error
+        cause = known.orig if isinstance(known, exc.DBAPIError) and known.orig is not None else known
         fault = fault_of(cause)
         if fault is None:
             raise
@@ -41,6 +44,8 @@ def startup_faults(database: Database) -> Iterator[None]:
 
 def fault_of(error: BaseException) -> StartupError | None:
     """What an error of a driver says of the database; None where it says that we did something wrong."""
+    if (mend := mend_of(error)) is not None:
+        return StartupError(f"takes no writes: {error}; {mend}")
     state = str(getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None) or "")
     for beginning, meaning in MEANINGS.items():
         if state.startswith(beginning):

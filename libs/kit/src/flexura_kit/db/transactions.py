@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from flexura_kit.db.engines import HIDE_PARAMETERS, POOL_TIMEOUT_S, Database, prepare_sqlite
 from flexura_kit.db.errors import translate_db_errors
+from flexura_kit.db.write_faults import WriteFaults
 from flexura_kit.settings import DatabaseSettings
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ async def transactions(settings: DatabaseSettings, database: Database) -> AsyncI
     if database.dialect == "postgresql":
         yield LoopTransactions(database)
         return
-    threaded = ThreadTransactions(settings)
+    threaded = ThreadTransactions(settings, database.write_faults)
     try:
         yield threaded
     finally:
@@ -84,8 +85,9 @@ class ThreadTransactions:
 
     dialect: Dialect = "sqlite"
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, write_faults: WriteFaults) -> None:
         self._write = plain_engine(settings, begin="BEGIN IMMEDIATE", connections=1)
+        write_faults.watch(self._write)
         self._read = plain_engine(settings, begin="BEGIN", connections=settings.pool_size)
         self._look_up = plain_engine(settings.model_copy(update={"lock_timeout_s": 0}), begin="", connections=1)
         self._writing = ThreadPoolExecutor(1, "sqlite-write")

@@ -1,4 +1,4 @@
-"""Whether the database can be used and has its tables, asked again and again."""
+"""Whether the database can be used, has its tables and takes writes, asked again and again."""
 
 import asyncio
 from collections.abc import Iterable
@@ -30,6 +30,11 @@ class DatabaseWatch:
 
     def why_not_ready(self) -> str | None:
         return self._trouble
+
+    def why_impaired(self) -> str | None:
+        """Says why nothing can be written, though what is there can be read."""
+        why = self._database.write_faults.why()
+        return why and f"{self._name} {why}"
 
     async def run(self) -> None:
         while True:

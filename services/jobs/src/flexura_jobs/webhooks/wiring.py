@@ -32,6 +32,7 @@ async def build(settings: WebhooksSettings, life: Lifecycle) -> None:
     life.run("sweep", deliverer.sweep)
     life.run("watch-database", watch.run)
     life.ready_checks["database"] = watch.why_not_ready
+    life.impaired_checks["database"] = watch.why_impaired
     life.serve(Draining(deliverer, settings.grace_s))
 
 
