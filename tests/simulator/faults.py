@@ -34,6 +34,7 @@ class Fault(StrEnum):
     WAKE_UP_LOST = "wake-up lost"
     UPLOAD_FAILED = "upload failed"
     UPLOAD_ANSWER_LOST = "upload answer lost"
+    SPOOL_FULL = "spool full"
     UPSTREAM_ANSWER_LOST = "paid call's answer lost"
 
 
@@ -57,6 +58,7 @@ CHANCES = {
     Fault.WAKE_UP_LOST: 0.5,
     Fault.UPLOAD_FAILED: 0.5,
     Fault.UPLOAD_ANSWER_LOST: 0.5,
+    Fault.SPOOL_FULL: 0.7,
     Fault.UPSTREAM_ANSWER_LOST: 0.4,
 }
 KINDS_MAX = 4

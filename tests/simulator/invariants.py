@@ -39,7 +39,19 @@ KEEPS_HINTS = {
     Fault.WAKE_UP_LOST,
     Fault.UPLOAD_FAILED,
     Fault.UPLOAD_ANSWER_LOST,
+    Fault.SPOOL_FULL,
     Fault.UPSTREAM_ANSWER_LOST,
+}
+# Faults of a worker, and such as no attempt meets: with nothing else, no attempt at a plain job fails.
+COSTS_NOTHING = {
+    Fault.SPOOL_FULL,
+    Fault.HINT_DOUBLED,
+    Fault.HINT_DELAYED,
+    Fault.HINT_LOST,
+    Fault.HINTS_REORDERED,
+    Fault.PUBLISH_FAILED,
+    Fault.PUBLISH_ANSWER_LOST,
+    Fault.WAKE_UP_LOST,
 }
 # What faults, owners and deadlines may make of any job.
 ENDS_OF_ANY = {
@@ -59,6 +71,7 @@ def violations(world: "World") -> list[str]:
         *every_result_is_the_one_reported(world),
         *every_report_that_was_taken_counts(world),
         *attempts_are_bounded(world),
+        *a_fault_of_a_worker_costs_no_attempt(world),
         *no_hint_is_lost_unless_something_loses_it(world),
         *jobs_end_by_their_nature(world),
         *cancellations_hold(world),
@@ -123,6 +136,16 @@ def attempts_are_bounded(world: "World") -> Iterator[str]:
         failure = row.failure
         if failure and failure.retryable and failure.reason not in ENDS_AT_ONCE and failed != ATTEMPTS_MAX:
             yield f"{job_id}: it was given up as {failure.reason} after {failed} failed attempts"
+
+
+def a_fault_of_a_worker_costs_no_attempt(world: "World") -> Iterator[str]:
+    if not world.scenario.faults.kinds <= COSTS_NOTHING:
+        return
+    jobs = [job for job in world.scenario.jobs if job.nature is Nature.PLAIN and job.request.timeout is None]
+    for job_id in sorted({job.job_id for job in jobs} & world.database.jobs.keys()):
+        row = world.database.jobs[job_id]
+        if any(event.cause in COSTS_AN_ATTEMPT for event in events_of(world, row)):
+            yield f"{job_id}: it is plain, only workers were at fault, and it cost an attempt"
 
 
 def no_hint_is_lost_unless_something_loses_it(world: "World") -> Iterator[str]:

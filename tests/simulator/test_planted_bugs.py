@@ -21,5 +21,5 @@ def test_a_bug_still_has_its_place_in_the_sources(bug: Bug) -> None:
         assert all(source.is_dir() for source in sources)
 
 
-def test_both_detectors_have_bugs_to_find() -> None:
+def test_each_detector_has_bugs_to_find() -> None:
     assert {bug.detector for bug in BUGS} == set(Detector)

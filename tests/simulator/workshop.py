@@ -18,6 +18,8 @@ from flexura_media_worker.domain import (
     GenerationRequest,
     Lease,
     Media,
+    WorkerFaultError,
+    WorkerPart,
 )
 from flexura_media_worker.ports import Checkpoints, Progress
 from simulator.clock import OWNER
@@ -48,6 +50,7 @@ LETS_WORDS_THROUGH = {
     Fault.STREAM_DELETED,
     Fault.UPLOAD_FAILED,
     Fault.UPLOAD_ANSWER_LOST,
+    Fault.SPOOL_FULL,
     Fault.UPSTREAM_ANSWER_LOST,
 }
 
@@ -151,6 +154,8 @@ class Generators:
         if task.nature is Nature.FLAKY and task.runs == 1:
             self._upstream.open_calls[request.lease.job_id] = 0
             raise GenerationError(FAILED)
+        if self._faults.strikes(Fault.SPOOL_FULL):
+            raise WorkerFaultError(WorkerPart.SPOOL, "no space left on device")
         content = b"" if task.nature is Nature.EMPTY else f"{request.lease.job_id} {request.lease.token}".encode()
         spool.files[request.spool_path] = content
         return Media("image/png", "png", len(content), hashlib.sha256(content).hexdigest(), 64, 64)

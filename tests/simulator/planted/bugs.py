@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 JOBS, WORKER = "services/jobs/src/flexura_jobs", "services/media-worker/src/flexura_media_worker"
+KIT = "libs/kit/src/flexura_kit"
 
 
 class Detector(StrEnum):
-    """Who finds a bug: seeds of the simulator, or the cases of the stores over SQLite where it is in SQL."""
+    """Who finds a bug: seeds of the simulator, the cases of the stores over SQLite, or those of the kit."""
 
     SEEDS = "seeds"
     CASES = "cases"
+    KIT_CASES = "kit cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,18 @@ BUGS = (
         f"{JOBS}/domain/attempts.py",
         "return queued_again(attempt, attempt.attempts_failed)",
         "return queued_again(attempt, attempt.attempts_failed + 1)",
+    ),
+    Bug(
+        "a fault of the worker costs an attempt",
+        f"{JOBS}/domain/attempts.py",
+        "return self.after_release(counted)",
+        "return self._try_again(counted, WORKER_FAULT)",
+    ),
+    Bug(
+        "a fault of the worker is reported as the job's",
+        f"{WORKER}/service/production.py",
+        "        except WorkerFaultError as error:\n            return error.fault\n",
+        "        except WorkerFaultError:\n            return UNANSWERED\n",
     ),
     Bug(
         "a paid call of unknown outcome is made again",
@@ -221,5 +235,19 @@ BUGS = (
         "events, keeps_token=False)",
         "events, keeps_token=True)",
         Detector.CASES,
+    ),
+    Bug(
+        "an upload is not verified before its job is reported as completed",
+        f"{KIT}/blob.py",
+        "why = self._why_not_kept(key, path)",
+        "why = None",
+        Detector.KIT_CASES,
+    ),
+    Bug(
+        "a step of the wall clock decides how long a lease is held",
+        f"{KIT}/clock.py",
+        "return self._elapsed() + self._offset",
+        "return time.time()",
+        Detector.KIT_CASES,
     ),
 )

@@ -12,16 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.campaign import run_campaign
-from simulator.planted.bugs import JOBS, WORKER, Bug, Detector
+from simulator.planted.bugs import JOBS, KIT, WORKER, Bug, Detector
 
 ROOT = Path(__file__).parents[3]
-SOURCES = [Path(JOBS).parent, Path(WORKER).parent]
+SOURCES = [Path(JOBS).parent, Path(WORKER).parent, Path(KIT).parent]
 SEEDS_MAX = 3000
 SEEDS_AT_ONCE = 200  # Few at first: most bugs are found at once.
-CASES = [
-    f"tests/integration/jobs/test_{part}.py"
-    for part in ("job_store", "work_store", "queue_store", "removal_store", "writer")
-]
+CASES = {
+    Detector.CASES: [
+        *("-k", "sqlite"),
+        *(
+            f"tests/integration/jobs/test_{part}.py"
+            for part in ("job_store", "work_store", "queue_store", "removal_store", "writer")
+        ),
+    ],
+    Detector.KIT_CASES: [
+        "tests/unit/kit/test_clock.py",
+        "tests/integration/kit/test_database_clock.py",
+        "tests/integration/kit/test_blob_kept.py",
+    ],
+}
 CASES_TIMEOUT_S = 300.0
 
 
@@ -43,7 +53,8 @@ def look_for(bugs: Sequence[Bug]) -> Iterator[Finding]:
     for bug in bugs:
         begin = time.monotonic()
         with planted(bug) as sources:
-            by = found_by_seeds(sources) if bug.detector is Detector.SEEDS else found_by_cases(sources)
+            cases = CASES.get(bug.detector)
+            by = found_by_cases(sources, cases) if cases else found_by_seeds(sources)
         yield Finding(bug, is_found=by is not None, by=by or "nobody", took_s=time.monotonic() - begin)
 
 
@@ -70,11 +81,11 @@ def found_by_seeds(sources: Sequence[Path]) -> str | None:
     return None
 
 
-def found_by_cases(sources: Sequence[Path]) -> str | None:
+def found_by_cases(sources: Sequence[Path], cases: Sequence[str]) -> str | None:
     """The first case that fails; one that cannot even be collected finds nothing."""
     path = os.pathsep.join([*map(str, sources), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "sqlite", *CASES],
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *cases],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
