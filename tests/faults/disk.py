@@ -42,6 +42,11 @@ class SmallDisk:
         return Path(f"/proc/{self.pid}/root{self.folder}") / BALLAST
 
 
+def beside(folder: Path) -> Path:
+    """Where the small disk of a folder is that has content already."""
+    return folder.with_name(f"{folder.name}-small")
+
+
 def mount_for_own_eyes(folder: Path, size_bytes: int, files_max: int = 0) -> None:
     """Mounts it on the folder in a namespace of this process, so that nothing of it stays, however this one ends."""
     enter_own_namespace()

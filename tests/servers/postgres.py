@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,7 @@ class PostgresServer:
     password: str
     password_file: Path
     process: ServerProcess
+    data: Path
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[PostgresDatabase]:
@@ -63,11 +64,16 @@ class PostgresServer:
 
 
 @asynccontextmanager
-async def postgres_server(environment: Mapping[str, str] | None = None) -> AsyncIterator[PostgresServer]:
-    """Starts one in a folder of its own, which another user than root can reach, and stops it at the end."""
+async def postgres_server(
+    environment: Mapping[str, str] | None = None, runner: Sequence[str] = ()
+) -> AsyncIterator[PostgresServer]:
+    """Starts one in a folder of its own, which another user than root can reach, and stops it at the end.
+
+    A runner is given the user's id, the folder of the data and the command, and runs it.
+    """
     with tempfile.TemporaryDirectory(prefix="flexura-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        server = await with_fresh_ports(lambda: _start(folder, environment))
+        server = await with_fresh_ports(lambda: _start(folder, environment, runner))
         try:
             yield server
         finally:
@@ -75,7 +81,7 @@ async def postgres_server(environment: Mapping[str, str] | None = None) -> Async
             await server.process.kill()
 
 
-async def _start(folder: Path, environment: Mapping[str, str] | None) -> PostgresServer:
+async def _start(folder: Path, environment: Mapping[str, str] | None, runner: Sequence[str]) -> PostgresServer:
     user_id = NOBODY if os.geteuid() == 0 else None
     programs = _programs(folder, user_id)
     password_file, data = folder / "password", folder / f"data-{secrets.token_hex(4)}"
@@ -86,11 +92,14 @@ async def _start(folder: Path, environment: Mapping[str, str] | None) -> Postgre
     _make_data(programs, data, password_file, user_id)
     port = free_ports(1)[0]
     probe = functools.partial(_why_not_ready, port, password_file.read_text())
+    command = _command(programs, data, port)
+    if runner:
+        command = [*runner, str(os.geteuid() if user_id is None else user_id), str(data), *command]
     process = ServerProcess(
-        _command(programs, data, port), folder / "log", probe, user_id=user_id, environment=environment
+        command, folder / "log", probe, user_id=None if runner else user_id, environment=environment
     )
     await process.start()
-    return PostgresServer(port, password_file.read_text(), password_file, process)
+    return PostgresServer(port, password_file.read_text(), password_file, process, data)
 
 
 async def _why_not_ready(port: int, password: str) -> str | None:

@@ -177,6 +177,7 @@ class FlakyQueues:
     def __init__(self, *answers: QueueLook | Exception) -> None:
         self._answers = list(answers)
         self.asked: list[datetime | None] = []
+        self.live = [WorkerPresence(WorkerId("w"), frozenset(["studio"]), 1)]
 
     async def look(self, last_end: datetime | None) -> QueueLook:
         self.asked.append(last_end)
@@ -186,7 +187,7 @@ class FlakyQueues:
         return answer
 
     async def workers(self) -> list[WorkerPresence]:
-        return [WorkerPresence(WorkerId("w"), frozenset(["studio"]), 1)]
+        return self.live
 
 
 @pytest.mark.parametrize(
@@ -202,6 +203,21 @@ async def test_nothing_is_told_while_the_queues_cannot_be_seen_and_what_was_lear
         told.append(outlooks.current().of(job(A, 1)))
     assert told == [(1, 4_000), (None, None), (1, 4_000)]
     assert queues.asked == [None, AT, AT]
+
+
+@pytest.mark.parametrize(
+    ("offers", "says"),
+    [([], None), ([["studio"]], None), ([[], ["studio"]], None), ([[]], "(1 live)"), ([[], []], "(2 live)")],
+)
+async def test_workers_that_all_pause_are_said_and_none_at_all_is_no_fault(
+    offers: list[list[str]], says: str | None
+) -> None:
+    queues = FlakyQueues(QueueLook(AT))
+    queues.live = [WorkerPresence(WorkerId(f"w{n}"), frozenset(offer), 1) for n, offer in enumerate(offers)]
+    outlooks = Outlooks(queues, queues, MODELS)
+    await outlooks.refresh()
+    why = outlooks.why_impaired()
+    assert why is None if says is None else says in (why or "")
 
 
 @pytest.mark.parametrize(("took_s", "pause"), [(0.001, 1.0), (0.05, 2.5), (10.0, 5.0)])

@@ -95,6 +95,7 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     life.run("watch-store", watch.run)
     life.impaired_checks["store"] = watch.trouble
     life.run("look-out", outlooks.run)
+    life.impaired_checks["workers"] = outlooks.why_impaired
     life.run("retain", RetentionSweep(removal_store, wakeups, dispatch.leader).run)
     life.run("remove-objects", ObjectSweep(SQLLeftoverStore(tx, writer, SETTLING), objects, dispatch.leader).run)
 

@@ -33,9 +33,19 @@ class Outlooks:
         self._models = models
         self._run_times = RunTimes()
         self._current = NO_OUTLOOK
+        self._idle_workers = 0
 
     def current(self) -> Outlook:
         return self._current
+
+    def why_impaired(self) -> str | None:
+        """Says that no job is begun though workers are there. Where there is none, none may be wanted at present."""
+        if not self._idle_workers:
+            return None
+        return (
+            f"none of the media workers takes work ({self._idle_workers} live): each says in its log which part of it"
+            " is at fault (event worker_paused), and goes on by itself once that works"
+        )
 
     async def run(self) -> None:
         while True:
@@ -60,7 +70,9 @@ class Outlooks:
     async def _look(self) -> None:
         look = await self._store.look(self._run_times.ended_until)
         self._run_times.learn(look)
-        self._current = outlook_of(look, self._run_times, self._models, await self._fleet.workers())
+        workers = await self._fleet.workers()
+        self._idle_workers = 0 if any(worker.providers for worker in workers) else len(workers)
+        self._current = outlook_of(look, self._run_times, self._models, workers)
 
 
 def pause_s(took_s: float) -> float:
