@@ -1,6 +1,7 @@
 """Asking the supervisor to stop: once in order, twice at once, and in the middle of a start."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -75,3 +76,22 @@ async def test_start_that_fails_stops_what_was_started_and_says_why(tmp_path: Pa
         output, _ = await process.communicate()
     assert not is_alive(child)
     assert b"StartError: broken does not stay up, it ended with status 3 again and again; see " in output
+
+
+async def test_interruption_that_was_held_back_ends_a_start_in_silence(tmp_path: Path) -> None:
+    # As `make run` starts it: Ctrl-C is held back while Python itself starts.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "flexura_local"),
+            env={**os.environ, "FLEXURA_HOME": str(tmp_path / "home")},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        process.send_signal(signal.SIGINT)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+    assert output == b""
+    assert process.returncode == -signal.SIGINT

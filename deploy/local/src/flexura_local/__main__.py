@@ -5,6 +5,8 @@ import signal
 if __name__ == "__main__":
     # First of all: an interruption while the rest is imported ends us in silence.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # The Makefile holds it back up to here, where Python would show how far its own start is.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 import asyncio
 import errno
