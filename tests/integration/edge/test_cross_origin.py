@@ -79,6 +79,24 @@ async def test_a_page_whose_origin_is_named_may_do_all_with_its_key(services: Pe
             assert ALLOW not in headers
 
 
+@pytest.mark.parametrize("path", ["/api/events", "/api/jobs/01a/events"])
+async def test_every_page_may_ask_for_a_stream_with_a_token(services: Peers, path: str) -> None:
+    wanted = {"Access_Control_Request_Headers": "last-event-id,cache-control"}
+    async with edge(services, cors_origins="https://app.example") as door:
+        for query in ("?token=a", "?cursor=b&token=a", "?token="):
+            status, headers = await preflight(door, path + query, "GET", **wanted)
+            assert (status, headers[ALLOW]) == (204, "*")
+            assert {"last-event-id", "cache-control"} <= words(headers, "Access-Control-Allow-Headers")
+            assert "Access-Control-Allow-Private-Network" not in headers
+            # What follows can be read as well, also where the token is wrong.
+            status, headers = await asked(door, "GET", path + query)
+            assert (status, headers[ALLOW]) == (401, "*")
+        for query in ("", "?cursor=a", "?tokens"):
+            assert ALLOW not in (await preflight(door, path + query, "GET", **wanted))[1]
+    async with edge(services) as door:
+        assert ALLOW not in (await preflight(door, "/api/events/token?token=a", "POST", **wanted))[1]
+
+
 async def test_an_operator_may_name_all_origins(services: Peers) -> None:
     async with edge(services, cors_origins="*") as door:
         status, headers = await preflight(door, "/api/jobs/01a", "DELETE")

@@ -87,6 +87,12 @@ REFUSED = {
     "a packed body": (b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(PACKED), PACKED, 415, "uncompressed"),
     "another expectation": (LENGTH + b"Expect: 200-ok\r\n", BODY, 417, "200-ok"),
     "one more expectation": (LENGTH + b"Expect: 100-continue, zap\r\n", BODY, 417, "zap"),
+    "a trailer without an end": (
+        CHUNKED,
+        chunked(BODY, trailer=b"X-A: %s\r\n" % (b"a" * 40_000)),
+        431,
+        "a header or trailer",
+    ),
     "a wrong size of a chunk": (CHUNKED, b"zz\r\nab\r\n0\r\n\r\n", 400, "size of one is no number"),
 }
 
@@ -136,6 +142,11 @@ async def test_another_version_is_answered_505_in_ours(door: Edge, line: str) ->
 TARGETS = [
     ("GET http://any.example:99/healthz", 200, ""),
     ("GET HTTPS://any.example/healthz?a=b", 200, ""),
+    ("GET http://xn--/healthz", 200, ""),
+    ("GET http://xn--zzzz--.example/healthz?a", 200, ""),
+    ("GET http://a..b/healthz", 200, ""),
+    ("GET http://%zz/healthz", 200, ""),
+    ("GET http://[fe80::1%25eth0]/healthz", 200, ""),
     ("GET http://any.example", 404, "no route has the path /;"),
     ("GET http://any.example?a=b", 404, "no route has the path /;"),
     ("GET http://any.example/api/../healthz", 404, "the path /api/../healthz"),

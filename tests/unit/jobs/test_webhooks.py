@@ -297,6 +297,12 @@ def test_http_is_taken_where_the_operator_allows_networks() -> None:
     assert addresses.fault("http://10.1.2.3:8080/hook") is None
     assert addresses.fault("http://receiver.internal/hook") is None
     assert addresses.fault("http://127.0.0.1/hook") is not None
+    # Nothing would ever be sent there: http stays within what the operator allows.
+    told = addresses.fault("http://8.8.8.8/hook") or ""
+    assert "not among those that the operator allows; send to it over https" in told
+    assert addresses.fault("https://8.8.8.8/hook") is None
+    assert "https address" in (addresses.fault("ftp://10.1.2.3/") or "")
+    assert "or http, in the networks that the operator allows" in (addresses.fault("ftp://10.1.2.3/") or "")
 
 
 def test_a_sealed_secret_opens_for_its_owner_alone() -> None:

@@ -47,6 +47,10 @@ class Egress:
         self._allowed = tuple(allowed)
         self._only_allowed = only_allowed
 
+    def within_allowed(self) -> "Egress":
+        """What the operator allows alone, without the public internet."""
+        return Egress(self._allowed, only_allowed=True)
+
     def refusal(self, address: Address) -> str | None:
         """Says why no connection may go there; None where it may."""
         address = plain(address)

@@ -9,7 +9,7 @@ from prometheus_client import Histogram
 from flexura_edge.event_tokens import EventTokens
 from flexura_edge.http.connection import Request
 from flexura_edge.http.cross_origin import OPEN_TO_ALL, CrossOrigin, is_preflight
-from flexura_edge.http.exchange import EVENT_TOKEN, Exchange
+from flexura_edge.http.exchange import EVENT_TOKEN, Exchange, Route
 from flexura_edge.http.framing import check_framing
 from flexura_edge.http.no_fields import refuse_fields
 from flexura_edge.http.problem import HIDDEN, problem
@@ -98,13 +98,7 @@ class Door:
 
     async def _identify(self, exchange: Exchange) -> None:
         authorization = authorization_of(exchange.request)
-        route = exchange.route
-        if (
-            authorization is None
-            and route is not None
-            and route.takes_event_token
-            and "token=" in exchange.request.raw_path
-        ):
+        if authorization is None and exchange.route is not None and has_event_token(exchange.request, exchange.route):
             await self._identify_by_token(exchange)
             return
         exchange.caller = self._keys.known(authorization)
@@ -147,7 +141,8 @@ class Door:
         if not asks_first:
             return exchange.nothing(allow)
         exchange.cross_origin = ()
-        needs_key = any(route.needs_key for route in of_path.values())
+        # An address with a token in it serves every page, as it is with the request that follows.
+        needs_key = any(route.needs_key and not has_event_token(request, route) for route in of_path.values())
         return exchange.nothing(allow, *self._cross_origin.preflight(request, methods, needs_key=needs_key))
 
     def _report(self, exchange: Exchange, status: int) -> None:
@@ -171,6 +166,10 @@ class Door:
         if histogram is None:
             histogram = self._seconds[(route, status)] = REQUEST_SECONDS.labels(route, status)
         histogram.observe(seconds)
+
+
+def has_event_token(request: web.BaseRequest, route: Route) -> bool:
+    return route.takes_event_token and "token=" in request.raw_path.partition("?")[2]
 
 
 def authorization_of(request: web.BaseRequest) -> str | None:

@@ -121,8 +121,8 @@ def is_line_too_long(received: bytes) -> bool:
 
 
 def too_large(received: bytes, how: str, limit_bytes: int) -> FlexuraError:
-    name = longest_field(received)
-    which = f"the header `{name}` is" if name else "a header is"
+    name = longest_field(received, limit_bytes if limit_bytes == FIELD_BYTES_MAX else 0)
+    which = f"the header `{name}` is" if name else "a header or trailer is"
     mend = ADVICE_OF_FIELD.get(name.lower(), "send a shorter one, or leave it out")
     return FlexuraError(
         Kind.INVALID,
@@ -134,9 +134,12 @@ def too_large(received: bytes, how: str, limit_bytes: int) -> FlexuraError:
     )
 
 
-def longest_field(received: bytes) -> str:
-    """The name of the longest header; empty where none has a name."""
+def longest_field(received: bytes, least_bytes: int) -> str:
+    """The name of the longest header; empty where none has a name, and where a trailer is meant."""
     lines = received[: head_end(received)].split(b"\r\n")[1:]
-    name, colon, _ = max(lines, key=len, default=b"").partition(b":")
+    longest = max(lines, key=len, default=b"")
+    if len(longest) <= least_bytes:
+        return ""
+    name, colon, _ = longest.partition(b":")
     shown = name[:NAME_CHARACTERS_MAX].decode("ascii", errors="replace").strip()
     return shown if colon or shown else ""

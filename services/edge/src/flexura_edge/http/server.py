@@ -64,6 +64,9 @@ class Connections(web.Server):
         if message is ERROR or version not in SPOKEN:
             # The library's stand-in for what is no request, or a version that no answer may name: answered in ours.
             message = message._replace(version=HttpVersion11)
+        if message.url.absolute:
+            # Who was asked says nothing here, and decoding a host that is no name would end the connection unanswered.
+            message = message._replace(url=message.url.relative())
         request = Request(message, payload, protocol, writer, task, self._loop)
         request.version_given = version
         return request

@@ -27,6 +27,7 @@ class WebhookAddresses:
 
     def __init__(self, egress: Egress, *, takes_http: bool) -> None:
         self._egress = egress
+        self._plain_egress = egress.within_allowed()
         self._takes_http = takes_http
 
     def fault(self, url: str) -> str | None:
@@ -38,14 +39,15 @@ class WebhookAddresses:
         if parts is None or not parts.hostname:
             return fault_of_writing(url) or f"takes a whole address {FOR_EXAMPLE}"
         if parts.scheme != "https" and not (parts.scheme == "http" and self._takes_http):
-            return f"takes an https address, {FOR_EXAMPLE}"
+            also = " (or http, in the networks that the operator allows)" if self._takes_http else ""
+            return f"takes an https address, {FOR_EXAMPLE}{also}, not {parts.scheme}"
         if parts.username is not None or parts.password is not None:
             return "takes no user name or password; the signature tells who sends"
         if "#" in url:
             return "takes no fragment; leave out what follows the #"
-        return self._fault_of_host(parts.hostname)
+        return self._fault_of_host(parts.hostname, self._egress if parts.scheme == "https" else self._plain_egress)
 
-    def _fault_of_host(self, host: str) -> str | None:
+    def _fault_of_host(self, host: str, egress: Egress) -> str | None:
         try:
             name = ascii_host(host).removesuffix(".")
         except HostRefusedError as error:
@@ -55,8 +57,11 @@ class WebhookAddresses:
         except ValueError:
             # Where a name leads is seen when a connection is made.
             return None if NAME.fullmatch(name) else NO_NAME
-        refusal = self._egress.refusal(address)
-        return None if refusal is None else f"is refused: {refusal}"
+        refusal = egress.refusal(address)
+        if refusal is None:
+            return None
+        mend = "; send to it over https" if egress is not self._egress else ""
+        return f"is refused: {refusal}{mend}"
 
 
 def fault_of_writing(url: str) -> str | None:
