@@ -11,8 +11,8 @@ import grpc
 import pytest
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from servers.client import Client
-from servers.installation import Installation
-from servers.listening import Port, tcp_ports, tree_of, unix_sockets
+from servers.installation import Installation, tree_of
+from servers.listening import Port, tcp_ports, unix_sockets
 
 TIMEOUT_S = 5
 STRANGER = {"Origin": "https://evil.example", "Host": "evil.example"}

@@ -16,12 +16,12 @@ from servers.client import client
 from servers.installation import (
     PARTS,
     Installation,
-    children_of,
     empty_log,
     installation,
     is_alive,
     start_installation,
     supervisor,
+    tree_of,
 )
 from servers.waiting import eventually
 
@@ -196,8 +196,7 @@ async def test_killed_supervisor_leaves_no_child_and_the_next_start_finds_all(tm
     first = await start_installation(tmp_path)
     async with client(first.url, first.key) as api:
         waiting = await api.submit("image", "outlives the supervisor", take_s=2, width=64, height=64)
-    processes = [first.process.pid, *children_of(first.process.pid)]
-    processes += [grandchild for child in processes[1:] for grandchild in children_of(child)]
+    processes = tree_of(first.process.pid)
     assert len(processes) > len(PARTS)
     os.kill(first.process.pid, signal.SIGKILL)
     await eventually(lambda: not any(map(is_alive, processes[1:])))
@@ -212,7 +211,7 @@ async def test_all_stops_within_ten_seconds_with_work_under_way(tmp_path: Path) 
     async with client(started.url, started.key) as api:
         job_id = await api.submit("image", "under way", take_s=60)
         await api.processing(job_id)
-    processes = [started.process.pid, *children_of(started.process.pid)]
+    processes = tree_of(started.process.pid)
     async with asyncio.timeout(12):
         await started.process.stop()
     assert not any(map(is_alive, processes))

@@ -14,7 +14,7 @@ from faults.disk import SmallDisk
 from faults.history import JobEvent
 from faults.relay import Relay, relay
 from faults.schedule import FaultKind
-from servers.installation import Installation, children_of, command_of, installation
+from servers.installation import Installation, command_of, installation, tree_of
 from servers.postgres import PostgresDatabase, PostgresServer, postgres_server
 
 PROGRAM = (str(Path(__file__).with_name("site.py")),)
@@ -39,8 +39,8 @@ class World:
         return [kind for kind in wished if kind is not FaultKind.FULL_DISK or self.disk is not None]
 
     def generators(self) -> list[int]:
-        children = children_of(self.flexura.pids()["media-worker"])
-        return sorted(pid for pid in children if GENERATOR in command_of(pid))
+        tree = tree_of(self.flexura.pids()["media-worker"])
+        return sorted(pid for pid in tree if f"-m {GENERATOR} " in command_of(pid))
 
     async def events(self) -> list[JobEvent]:
         """The whole feed of the one account there is, from the database itself."""

@@ -58,8 +58,8 @@ class Installation:
 
     def pids(self) -> dict[str, int]:
         """The process of each part that runs at present."""
-        children = {pid: command_of(pid) for pid in children_of(self.process.pid)}
-        return {part: pid for part, word in PARTS.items() for pid, command in children.items() if f"{word} " in command}
+        tree = {pid: command_of(pid) for pid in tree_of(self.process.pid)}
+        return {part: pid for part, word in PARTS.items() for pid, command in tree.items() if f"{word} " in command}
 
     def send(self, part: str, number: signal.Signals) -> None:
         os.kill(self.pids()[part], number)
@@ -118,8 +118,20 @@ async def why_not_ready(log: Path) -> str | None:
 
 
 def children_of(pid: int) -> list[int]:
-    processes = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
-    return [process for process in processes if parent_of(process) == pid]
+    return [process for process in map(int, (folder.name for folder in processes())) if parent_of(process) == pid]
+
+
+def processes() -> list[Path]:
+    return [folder for folder in Path("/proc").iterdir() if folder.name.isdecimal()]
+
+
+def tree_of(pid: int) -> list[int]:
+    """The process and all that it has started, in any depth."""
+    parents = {int(folder.name): parent_of(int(folder.name)) for folder in processes()}
+    tree = [pid]
+    for parent in tree:
+        tree += [child for child, its_parent in parents.items() if its_parent == parent]
+    return tree
 
 
 def parent_of(pid: int) -> int | None:

@@ -5,8 +5,6 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers.installation import children_of
-
 LISTEN = "0A"
 ACCEPTS_CONNECTIONS = 0x10000
 
@@ -18,14 +16,6 @@ class Port:
     host: str
     number: int
     pid: int
-
-
-def tree_of(pid: int) -> list[int]:
-    """The process and all that it has started, in any depth."""
-    tree = [pid]
-    for parent in tree:
-        tree += children_of(parent)
-    return tree
 
 
 def tcp_ports(pids: list[int]) -> list[Port]:

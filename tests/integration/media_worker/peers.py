@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import nats
 import psutil
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
+from servers.installation import command_of
 from servers.nats import NATSServer
 from servers.process import ServerProcess
 
@@ -31,6 +32,7 @@ from flexura_kit.settings import BlobSettings, RPCServerSettings
 WAIT_S = 40.0
 POLL_S = 0.02
 PROVIDER = "flexura-testcard"
+GENERATOR = "-m flexura_media_worker.generator "
 
 MEDIA_TYPES = {
     "image": job_pb2.MEDIA_TYPE_IMAGE,
@@ -343,7 +345,8 @@ class Worker:
         return [line["outcome"] for line in self.lines("attempt_ended")]
 
     def generators(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children()
+        tree = psutil.Process(self.process.pid).children(recursive=True)
+        return [process for process in tree if GENERATOR in command_of(process.pid)]
 
     def results_waiting(self) -> list[Path]:
         return [path for path in self.spool.glob("*/*") if path.name != "lock"]

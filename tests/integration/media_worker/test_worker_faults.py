@@ -17,7 +17,7 @@ from flexura_kit.blob import blobs
 
 JOBS = 12
 TESTS = Path(__file__).parents[2]
-# Loaded by every Python that has its folder in its path; what it does, it does to generators alone.
+# Loaded by every Python that has its folder in its path; what it does, it does to what generators are forked from.
 SABOTAGE = """
 import os, pathlib, sys
 if "flexura_media_worker.generator" in " ".join(sys.orig_argv) and pathlib.Path(r"{flag}").exists():
@@ -40,14 +40,14 @@ MISSING_MODULE = """
     sys.meta_path.insert(0, Finder())
 """
 KILLED = """
-    import threading, time
-    def end():
-        # Once it has said that it is ready, as the kernel does that runs out of memory.
-        while "flexura_media_worker.frames" not in sys.modules:
-            time.sleep(0.01)
-        from flexura_media_worker import frames
-        frames.media_frame = lambda media: os.kill(os.getpid(), 9)
-    threading.Thread(target=end, daemon=True).start()
+    from flexura_media_worker import frames
+    real = frames.media_frame
+    def media_frame(media):
+        # Once its work is done, as the kernel does that runs out of memory.
+        if pathlib.Path(r"{flag}").exists():
+            os.kill(os.getpid(), 9)
+        return real(media)
+    frames.media_frame = media_frame
 """
 NO_START = 'sys.exit("cannot allocate memory")'
 

@@ -15,23 +15,31 @@ from typing import Any
 from flexura_media_worker import frames
 from flexura_media_worker.domain import Failure, FailureReason, GenerationError, GenerationRequest
 from flexura_media_worker.generator.faults import worker_fault
-from flexura_media_worker.generator.limits import die_with_parent, limit
+from flexura_media_worker.generator.limits import limit
 from flexura_media_worker.generator.local import LocalProviders
 
+STDIN = 0
 PROGRESS_STEP = 0.005  # Smaller steps are not worth a message.
 CRASH = Failure(FailureReason.PROVIDER_FAILED, "The generator failed.", is_retryable=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name in ("pipe", "parent", "memory-bytes", "file-bytes"):
+    for name in ("memory-bytes", "file-bytes"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--providers", required=True)
     options = parser.parse_args()
-    die_with_parent(options.parent)
     limit(options.memory_bytes, options.file_bytes)
-    pipe = Pipe(socket.socket(fileno=options.pipe))
-    work(pipe, options.providers.split(","))
+    work(Pipe(taken_from_stdin()), options.providers.split(","))
+
+
+def taken_from_stdin() -> socket.socket:
+    """The pipe to the worker, in whose place nothing is left for others to read."""
+    pipe = socket.socket(fileno=os.dup(STDIN))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, STDIN)
+    os.close(nothing)
+    return pipe
 
 
 class Pipe:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from flexura_kit import log
+from flexura_kit.fork_server import ForkServer
 from flexura_media_worker.domain import (
     GenerationError,
     GenerationRequest,
@@ -19,7 +20,13 @@ from flexura_media_worker.domain import (
 )
 from flexura_media_worker.ports import Progress, Spool
 from flexura_media_worker.slots.checks import check_of, first_request
-from flexura_media_worker.slots.process import START_S, GeneratorLimits, GeneratorProcess, NotTakenError
+from flexura_media_worker.slots.process import (
+    START_S,
+    GeneratorLimits,
+    GeneratorProcess,
+    NotTakenError,
+    generator_server,
+)
 
 RESTART_S_MIN, RESTART_S_MAX = 1.0, 15.0  # After a start that failed.
 LOOK_S = 0.5  # Between two looks whether a process can be expected at all.
@@ -30,8 +37,15 @@ logger = log.get_logger()
 class GeneratorPool:
     """A provider that hands each request to an idle process, and kills the process whose request is cancelled."""
 
-    def __init__(self, limits: GeneratorLimits, spool: Spool, report: Callable[[WorkerFault], None]) -> None:
+    def __init__(
+        self,
+        limits: GeneratorLimits,
+        fork_server: ForkServer,
+        spool: Spool,
+        report: Callable[[WorkerFault], None],
+    ) -> None:
         self._limits = limits
+        self._fork_server = fork_server
         self._starting = asyncio.Lock()
         self._spool = spool
         self._report = report
@@ -80,7 +94,7 @@ class GeneratorPool:
             try:
                 # One after another: the first is of use sooner, and all else that starts has room beside them.
                 async with self._starting:
-                    process = await GeneratorProcess.start(self._limits)
+                    process = await GeneratorProcess.start(self._limits, self._fork_server)
             except Exception as error:  # noqa: BLE001 - the top of the loop that keeps a slot alive, whatever the cause.
                 self._note_not_started(error)
                 await asyncio.sleep(delay_s)
@@ -138,7 +152,8 @@ class GeneratorPool:
 async def generator_pool(
     limits: GeneratorLimits, slots: int, spool: Spool, report: Callable[[WorkerFault], None]
 ) -> AsyncIterator[GeneratorPool]:
-    pool = GeneratorPool(limits, spool, report)
+    fork_server = generator_server(limits.providers)
+    pool = GeneratorPool(limits, fork_server, spool, report)
     keepers = [asyncio.create_task(pool.keep_one(), name=f"slot-{number}") for number in range(slots)]
     try:
         await pool.tried()
@@ -149,6 +164,7 @@ async def generator_pool(
         for keeper in keepers:
             with contextlib.suppress(asyncio.CancelledError):
                 await keeper
+        await fork_server.close()
 
 
 def ignore(_fraction: float) -> None:

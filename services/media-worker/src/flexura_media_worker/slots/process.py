@@ -5,17 +5,20 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flexura_kit import log
+from flexura_kit.fork_server import ForkedProcess, ForkServer, Program
 from flexura_media_worker import frames
 from flexura_media_worker.domain import Failure, FailureReason, GenerationRequest, Media, UnexpectedEndError
 from flexura_media_worker.ports import Progress
 
+GENERATOR = "flexura_media_worker.generator"
+FRAMES = frames.__name__
+PROVIDERS = "flexura_media_worker.providers"
+STDERR = 2
 START_S = 60.0  # For a process to load what it computes with, on a machine under load.
 REAP_S = 5.0
 
@@ -42,9 +45,7 @@ class NotTakenError(Exception):
 class GeneratorProcess:
     """A process that waits for requests. It is idle, at work, or dead; nothing brings it back from the last."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, process: ForkedProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -54,11 +55,15 @@ class GeneratorProcess:
         """Providers that it could not load, and why."""
 
     @classmethod
-    async def start(cls, limits: GeneratorLimits) -> "GeneratorProcess":
+    async def start(cls, limits: GeneratorLimits, fork_server: ForkServer) -> "GeneratorProcess":
         """Starts one and waits until it can take work."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            process = launch(limits, theirs)
+        try:
+            with theirs:
+                process = await launch(limits, fork_server, theirs)
+        except BaseException:
+            ours.close()
+            raise
         started = cls(process, *await asyncio.open_connection(sock=ours, limit=frames.FRAME_BYTES_MAX))
         try:
             async with asyncio.timeout(START_S):
@@ -76,7 +81,7 @@ class GeneratorProcess:
 
     def is_alive(self) -> bool:
         # The end of the pipe is seen a little before the process can be waited for.
-        return self._process.poll() is None and not self._reader.at_eof()
+        return self._process.returncode is None and not self._reader.at_eof()
 
     async def generate(self, request: GenerationRequest, progress: Progress) -> Media:
         """Has the work done. A process that is not idle afterwards has not ended it, and is of no more use."""
@@ -111,8 +116,9 @@ class GeneratorProcess:
         """Waits until it is gone, and answers its exit status; minus the number of a signal."""
         while True:
             try:
-                return await asyncio.to_thread(self._process.wait, REAP_S)
-            except subprocess.TimeoutExpired:
+                async with asyncio.timeout(REAP_S):
+                    return await self._process.wait()
+            except TimeoutError:
                 # A killed process may take its time to free its memory; its slot waits for it.
                 logger.warning("generator_lingers", pid=self._process.pid)
 
@@ -121,24 +127,20 @@ class GeneratorProcess:
         return frames.decode(await self._reader.readexactly(frames.length_of(header)))
 
 
-def launch(limits: GeneratorLimits, pipe: socket.socket) -> subprocess.Popen[bytes]:
-    """Starts a fresh interpreter, not a fork: it shares no thread and no lock with this process."""
+async def launch(limits: GeneratorLimits, fork_server: ForkServer, pipe: socket.socket) -> ForkedProcess:
     arguments = {
-        "pipe": pipe.fileno(),
-        "parent": os.getpid(),
         "memory-bytes": limits.memory_bytes,
         "file-bytes": limits.file_bytes,
         "providers": ",".join(limits.providers),
     }
-    return subprocess.Popen(  # noqa: S603 - our own module, and numbers.
-        [sys.executable, "-m", "flexura_media_worker.generator", *(f"--{key}={arguments[key]}" for key in arguments)],
-        pass_fds=[pipe.fileno()],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        env=environment(),
-        # A group of its own: it is killed whole, and Ctrl-C at a terminal is the worker's to handle.
-        start_new_session=True,
-    )
+    program = Program(GENERATOR, environment(), [f"--{key}={value}" for key, value in arguments.items()])
+    return await fork_server.start(program, stdin=pipe.fileno(), stderr=STDERR)
+
+
+def generator_server(providers: Sequence[str]) -> ForkServer:
+    """Forks generators from a process that has loaded what they compute with; it shares no thread with this one."""
+    packages = [f"{PROVIDERS}.{name.removeprefix('flexura-')}" for name in providers]
+    return ForkServer([FRAMES, f"{GENERATOR}.local", *packages], environment())
 
 
 def environment() -> dict[str, str]:
