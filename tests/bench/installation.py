@@ -140,9 +140,9 @@ def command_line(pid: int) -> str:
 
 
 def memory_mb(pid: int) -> float:
-    """Resident memory of one process."""
-    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(fields["VmRSS"].split()[0]) / 1000
+    """Resident memory of one process, of what it shares with others its share."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
+    return int(fields["Pss"].split()[0]) / 1000
 
 
 def processor_s(pid: int) -> float:

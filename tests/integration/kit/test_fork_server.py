@@ -149,6 +149,22 @@ async def test_module_that_cannot_be_loaded_is_for_the_program_to_miss(modules: 
         assert errors.read_text().endswith("RuntimeError: not on this machine\n")
 
 
+async def test_start_that_is_given_up_leaves_no_process_and_harms_no_other(modules: Path, tmp_path: Path) -> None:
+    async with server(modules) as forks:
+        other, *_ = await run(forks, tmp_path, Program("sleeps", {}))
+        for _ in range(3):
+            given_up = asyncio.create_task(forks.start(Program("sleeps", {})))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await given_up
+
+        assert (await told(forks, tmp_path, Program("tells", {})))["arguments"] == []
+        assert is_alive(other.pid)
+        (serving,) = (pid for pid in children_of(os.getpid()) if other.pid in children_of(pid))
+        await eventually(lambda: children_of(serving) == [other.pid])
+
+
 async def test_server_that_is_killed_takes_its_programs_along_and_is_started_again(
     modules: Path, tmp_path: Path
 ) -> None:

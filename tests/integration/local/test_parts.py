@@ -1,5 +1,6 @@
 """What each part is started with: settings that its service knows, and nothing of our own environment beside them."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -86,3 +87,10 @@ def test_broker_and_store_get_no_settings_of_ours(tmp_path: Path) -> None:
     parts = _parts(tmp_path, LocalSettings())
     assert not any(name.startswith("FLEXURA_") for part in ("nats", "s3") for name in parts[part].environment)
     assert os.environ["PATH"] == parts["nats"].environment["PATH"]
+
+
+def test_services_are_forked_and_what_python_reads_at_its_start_has_them_started_anew(tmp_path: Path) -> None:
+    parts = _parts(tmp_path, LocalSettings())
+    assert {name for name, part in parts.items() if part.is_forked} == set(SERVICES)
+    preloading = dataclasses.replace(parts["auth"], settings=parts["auth"].settings | {"LD_PRELOAD": "/a/library.so"})
+    assert not preloading.is_forked

@@ -10,9 +10,10 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from flexura_kit.files import write_durably
+from flexura_kit.fork_server import ForkedProcess, ForkServer, Program
 from flexura_local.notifications import Notifications
 
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -20,13 +21,26 @@ LOG_BYTES_MAX = 16 << 20
 LOG_TAIL_BYTES = 16 << 10
 LAST_LINES = 4
 LINE_CHARACTERS_MAX = 160
+PIPE_BYTES = 64 << 10
+
+
+class Output(NamedTuple):
+    """How a program ended, and what it wrote."""
+
+    status: int
+    output: str
+    errors: str
 
 
 class Child:
     """A running program."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, log: Path, log_start: int, notifications: Notifications
+        self,
+        process: asyncio.subprocess.Process | ForkedProcess,
+        log: Path,
+        log_start: int,
+        notifications: Notifications,
     ) -> None:
         self._process = process
         self._notifications = notifications
@@ -35,21 +49,23 @@ class Child:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], environment: Mapping[str, str], log: Path, ready_socket: Path
+        cls,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        ready_socket: Path,
+        fork_server: ForkServer | None = None,
     ) -> "Child":
+        """Starts a command; a module of Python is forked where there is a server of forks."""
+        environment = {**environment, "NOTIFY_SOCKET": str(ready_socket)}
         notifications = Notifications(ready_socket)
         try:
             with opened(log) as stream:
                 log_start = stream.tell()
-                process = await asyncio.create_subprocess_exec(
-                    *launched(*command),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=stream,
-                    stderr=stream,
-                    env={**environment, "NOTIFY_SOCKET": str(ready_socket)},
-                    # A group of its own: Ctrl-C reaches the supervisor alone, which then stops all in order.
-                    start_new_session=True,
-                )
+                if fork_server is None:
+                    process: asyncio.subprocess.Process | ForkedProcess = await executed(command, environment, stream)
+                else:
+                    process = await forked(fork_server, command, environment, stream)
         except BaseException:
             notifications.close()
             raise
@@ -119,6 +135,48 @@ class Child:
     def _send(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
+
+
+async def executed(
+    command: Sequence[str], environment: Mapping[str, str], output: BinaryIO
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *launched(*command),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=environment,
+        # A group of its own: Ctrl-C reaches the supervisor alone, which then stops all in order.
+        start_new_session=True,
+    )
+
+
+async def forked(
+    fork_server: ForkServer, command: Sequence[str], environment: Mapping[str, str], output: BinaryIO
+) -> ForkedProcess:
+    _, _, module, *arguments = command
+    program = Program(module, environment, arguments)
+    return await fork_server.start(program, stdout=output.fileno(), stderr=output.fileno())
+
+
+async def forked_output(fork_server: ForkServer, program: Program) -> Output:
+    """Runs a program to its end, one that writes less than a pipe holds; it is killed where nobody waits any more."""
+    with contextlib.ExitStack() as stack:
+        (output, output_end), (errors, errors_end) = pipes = [os.pipe(), os.pipe()]
+        for descriptor in (output, errors):
+            stack.callback(os.close, descriptor)
+        try:
+            process = await fork_server.start(program, stdout=output_end, stderr=errors_end)
+        finally:
+            for _, end in pipes:
+                os.close(end)
+        try:
+            status = await process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGKILL)
+        said, complained = (os.read(end, PIPE_BYTES).decode(errors="replace") for end in (output, errors))
+        return Output(status, said, complained)
 
 
 def launched(*command: str) -> list[str]:

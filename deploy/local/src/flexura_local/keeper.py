@@ -5,6 +5,7 @@ import contextlib
 import math
 import time
 
+from flexura_kit.fork_server import ForkServer
 from flexura_kit.startup import ExitStatus
 from flexura_local.child import Child, rotate_in_use
 from flexura_local.console import Console
@@ -23,8 +24,9 @@ WATCH_POLL_S = 0.5
 class Keeper:
     """The supervisor's hold on one part."""
 
-    def __init__(self, part: Part, home: Home, console: Console) -> None:
+    def __init__(self, part: Part, home: Home, console: Console, fork_server: ForkServer | None = None) -> None:
         self.part = part
+        self._fork_server = fork_server if part.is_forked else None
         self.ready = asyncio.Event()
         self.hopeless = asyncio.Event()
         self._log = home.log(part.name)
@@ -103,7 +105,9 @@ class Keeper:
     async def _live(self, began: float) -> str:
         self._ready_at = math.inf
         try:
-            child = await Child.start(self.part.command, self.part.environment, self._log, self._ready_socket)
+            child = await Child.start(
+                self.part.command, self.part.environment, self._log, self._ready_socket, self._fork_server
+            )
         except OSError as error:
             self._child = None
             return f"could not be started ({error})"

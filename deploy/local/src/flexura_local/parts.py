@@ -15,6 +15,7 @@ from flexura_local.s3 import BUCKET, Store
 from flexura_local.settings import LocalSettings
 
 NATS_USER = "flexura"
+OWN_PREFIX = "FLEXURA_"
 METRICS_LISTEN = "FLEXURA_METRICS_LISTEN"
 WORKER_GRACE_S = 9.0  # The worker gives reports under way 8 seconds.
 STORE_GRACE_S = 2.0  # Asked to stop, it ends its volumes first, and its filer then waits for them in vain.
@@ -51,8 +52,17 @@ class Part:
         return self.command[0] == sys.executable
 
     @property
+    def is_forked(self) -> bool:
+        """Whether it can begin as a fork: a module of ours, with nothing of its own that Python reads at its start."""
+        return self.command[:2] == [sys.executable, "-m"] and all(name.startswith(OWN_PREFIX) for name in self.settings)
+
+    @property
     def environment(self) -> dict[str, str]:
-        return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | self.settings
+        return passed_on() | self.settings
+
+
+def passed_on() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,23 @@
 """Starts all parts in order, keeps them running, and stops them in the order in which they need each other."""
 
 import asyncio
-import contextlib
 import signal
-import sys
 import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from flexura_kit.fork_server import ForkServer, Program
 from flexura_kit.startup import os_fault
-from flexura_local.child import launched
+from flexura_local.child import forked_output
 from flexura_local.console import Console
 from flexura_local.home import Home
 from flexura_local.keeper import Keeper
-from flexura_local.parts import Plan, shown
+from flexura_local.parts import Plan, passed_on, shown
 
 T = TypeVar("T")
 
 START_TIMEOUT_S = 90.0
+FIRST_ACCOUNT = "flexura_local.first_account"
 
 
 class StartError(Exception):
@@ -33,7 +33,8 @@ class Supervisor:
         self._plan = plan
         self._console = console
         self._stop_asked = asyncio.Event()
-        self._stages = [[Keeper(part, home, console) for part in stage] for stage in plan.stages]
+        self._fork_server = ForkServer(shared_modules(plan), passed_on())
+        self._stages = [[Keeper(part, home, console, self._fork_server) for part in stage] for stage in plan.stages]
 
     async def run(self) -> None:
         """Runs until it is asked to stop; raises StartError where not everything became ready."""
@@ -146,32 +147,22 @@ class Supervisor:
 
     async def _first_key(self) -> str:
         # In a process of its own: one that has used gRPC must not start others.
+        arguments = (self._plan.auth_target, str(self._home.first_key_file), str(2 * self._start_timeout_s))
         try:
-            process = await asyncio.create_subprocess_exec(
-                *launched(sys.executable, "-m", "flexura_local.first_account"),
-                *(self._plan.auth_target, str(self._home.first_key_file), str(2 * self._start_timeout_s)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
+            answer = await forked_output(self._fork_server, Program(FIRST_ACCOUNT, passed_on(), arguments))
         except OSError as error:
             raise StartError(f"the first account cannot be asked for: {os_fault(error)}") from error
-        try:
-            output, errors = await process.communicate()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        if process.returncode != 0:
-            said = errors.decode(errors="replace").strip().splitlines()
+        if answer.status != 0:
+            said = answer.errors.strip().splitlines()
             raise StartError(f"auth made no first account: {said[-1] if said else 'it was killed'}")
-        return output.decode()
+        return answer.output
 
     async def _stop(self) -> None:
         # Backwards: whoever is needed stops after those who need it. The worker goes with the edge, so that what it
         # hands back still finds the jobs service.
         for stage in reversed(self._stages):
             await asyncio.gather(*(keeper.stop() for keeper in stage))
+        await self._fork_server.close()
 
     def _keepers(self) -> list[Keeper]:
         return [keeper for stage in self._stages for keeper in stage]
@@ -182,3 +173,8 @@ async def ended(*tasks: asyncio.Task[Any]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def shared_modules(plan: Plan) -> list[str]:
+    """What the parts have in common, loaded once: all that each of them is built of."""
+    return [FIRST_ACCOUNT, *(f"{part.command[-1]}.wiring" for stage in plan.stages for part in stage if part.is_forked)]

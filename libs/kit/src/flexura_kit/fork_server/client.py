@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,15 +73,11 @@ class ForkServer:
             try:
                 async with asyncio.timeout(START_S):
                     return await running.fork(program, {0: stdin, 1: stdout, 2: stderr})
-            except BaseException:
-                # Whether it has forked is not known: what it may have started ends with it.
-                await self._end()
+            except OSError:
+                # One that does not answer any more is of no use; a time-out is such an error, too.
+                if not running.is_answering:
+                    await self._end()
                 raise
-
-    async def load(self) -> None:
-        """Starts the server already, so that the first process need not wait for it."""
-        async with self._asking:
-            await self._server()
 
     async def close(self) -> None:
         """Ends the server and each process that is left."""
@@ -112,7 +109,8 @@ class _RunningServer:
         self._process = process
         self._owner = owner
         self._writer = writer
-        self._asked: asyncio.Future[int] | None = None
+        self._asked: deque[asyncio.Future[int]] = deque()
+        """Who waits, in the order of the answers; one who was cancelled has no use for a process."""
         self._ended: dict[int, asyncio.Future[int]] = {}
         self._hearing = asyncio.create_task(self._hear(reader), name="fork-server")
 
@@ -129,11 +127,16 @@ class _RunningServer:
     def is_gone(self) -> bool:
         return self._hearing.done()
 
+    @property
+    def is_answering(self) -> bool:
+        return not self.is_gone and not self._asked
+
     async def fork(self, program: Program, descriptors: Mapping[int, int | None]) -> ForkedProcess:
-        asked = self._asked = asyncio.get_running_loop().create_future()
+        asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         given = {standard: descriptor for standard, descriptor in descriptors.items() if descriptor is not None}
         request = Request(program.module, list(program.arguments), dict(program.environment), given)
         send_request(self._owner, request)
+        self._asked.append(asked)
         pid = await asked
         return ForkedProcess(pid, self._ended[pid])
 
@@ -149,8 +152,9 @@ class _RunningServer:
         with contextlib.suppress(ConnectionError, ValueError):
             while line := await reader.readline():
                 self._take(json.loads(line))
-        if self._asked is not None and not self._asked.done():
-            self._asked.set_exception(OSError("the server of forks has ended"))
+        for asked in self._asked:
+            if not asked.done():
+                asked.set_exception(OSError("the server of forks has ended"))
         for ended in self._ended.values():
             # The kernel ends them when it ends.
             ended.set_result(-signal.SIGKILL)
@@ -158,13 +162,16 @@ class _RunningServer:
     def _take(self, answer: Mapping[str, int]) -> None:
         if "ended" in answer:
             self._ended.pop(answer["ended"]).set_result(answer["status"])
-        elif self._asked is None or self._asked.done():
             return
-        elif "errno" in answer:
-            self._asked.set_exception(OSError(answer["errno"], os.strerror(answer["errno"])))
-        else:
+        asked = self._asked.popleft()
+        if "started" in answer:
             self._ended[answer["started"]] = asyncio.get_running_loop().create_future()
-            self._asked.set_result(answer["started"])
+            if asked.done():
+                os.kill(answer["started"], signal.SIGKILL)
+            else:
+                asked.set_result(answer["started"])
+        elif not asked.done():
+            asked.set_exception(OSError(answer["errno"], os.strerror(answer["errno"])))
 
 
 def launch(modules: Sequence[str], environment: Mapping[str, str], owner: socket.socket) -> subprocess.Popen[bytes]:
