@@ -174,6 +174,7 @@ async def test_empty_and_null_are_read_by_one_rule(door: Edge) -> None:
         ("2026-04-01", "it has no offset; end it with Z"),
         ("2026-04-01T12:00:00", "it has no offset"),
         ("1969-12-31T23:59:59Z", "it is before 1970"),
+        ("9999-01-01T00:00:00Z", "it is after 9998"),
         ("2026-02-30T00:00:00Z", "it is no time of the calendar"),
         ("yesterday", "in the form of RFC 3339"),
         ("1775001600", "in the form of RFC 3339"),

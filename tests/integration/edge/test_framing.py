@@ -6,7 +6,10 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
-from integration.edge.peers import Edge
+from integration.edge.peers import Edge, Peers, edge, queued_job
+from servers.waiting import eventually
+
+from flexura_kit.ids import new_uuid7
 
 BODY = b'{"prompt": "a red fox"}'
 PACKED = gzip.compress(BODY)
@@ -178,3 +181,40 @@ async def test_every_form_of_a_target_has_its_answer(door: Edge, line: str, stat
     (answer,) = await answers(door.port, f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert answer.status == status
     assert status < 400 or word in answer.body["error"]
+
+
+async def test_a_client_that_ends_its_side_is_answered_all_the_same(door: Edge) -> None:
+    one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    for message, statuses in (
+        (one, [200]),
+        (submit(door, LENGTH, BODY), [202]),
+        (submit(door, CHUNKED, chunked(BODY)), [202]),
+        (b"GARBAGE\r\n\r\n", [400]),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(message)
+        writer.write_eof()
+        async with asyncio.timeout(ANSWERED_S):
+            told = await reader.read()
+        writer.close()
+        lines = [line for line in told.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+        assert [int(line.split()[1]) for line in lines] == statuses
+
+
+async def test_a_client_that_has_left_is_not_waited_for(services: Peers) -> None:
+    job_id = new_uuid7()
+    services.jobs.put("acc_1", queued_job(job_id))
+    async with edge(services, waiters_max=1) as door:
+        head = f"Host: x\r\nAuthorization: Bearer {door.key}\r\n\r\n"
+        for _ in range(2):
+            _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            writer.write(f"GET /api/jobs/{job_id}?wait=60 HTTP/1.1\r\n{head}".encode())
+            await eventually(lambda: services.jobs.reads > 0, within_s=ANSWERED_S)
+            services.jobs.reads = 0
+            writer.close()
+
+            async def has_room() -> bool:
+                async with door.client.get(f"/api/jobs/{job_id}?wait=0.01", headers=door.headers) as response:
+                    return response.status == 200
+
+            await eventually(has_room, within_s=30)

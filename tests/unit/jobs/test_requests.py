@@ -92,6 +92,14 @@ def test_a_name_that_is_no_option_is_told_whatever_it_has() -> None:
     assert orjson.loads(job.options_json) == {"width": 1024, "height": 1024, "steps": 2, "seed": SEED}
 
 
+@pytest.mark.parametrize(("name", "told"), [("", '""'), (" width", '" width"'), ("a\nb", '"a\\nb"'), ("_a-b", "_a-b")])
+def test_a_name_that_cannot_be_seen_is_told_in_quotes(name: str, told: str) -> None:
+    (sentence,) = sentences({name: 1}).values()
+    assert f"has no option {told};" in sentence
+    if name:
+        assert f"there is no model {told};" in refused(replace(GOOD, model=name)).message
+
+
 def test_every_wrong_option_is_named_at_once() -> None:
     found = sentences({"width": 1, "height": 1, "steps": 0, "colour": "red"})
     assert set(found) == {"options.width", "options.height", "options.steps", "options.colour"}

@@ -266,6 +266,7 @@ def test_an_address_that_messages_may_not_go_to_is_refused(url: str) -> None:
         ("https://user:word@example.com:65536/", "not 65536"),
         (f"https://example.com:{'9' * 1000}/", f"not {'9' * 20}...;"),
         ("https://a\u2100b.example/", "holds a character that no name of a host has"),
+        ("//example.com/hook", "and this one names no scheme"),
         ("example.com/hook", "takes a whole address such as https://"),
         ("", "takes a whole address such as https://"),
     ],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flexura_edge.http.server import Connections
 
 LINGER_S = 2.0  # How long the rest of a refused request is read, so that the client sees the refusal.
+ANSWERED_S = 3.0  # What a client that has ended its side, or has left, is still answered within.
 HALF_CLOSED_S = 0.5  # How long a client that has just sent a request has to see that it was not taken.
 
 logger = log.get_logger()
@@ -31,13 +32,13 @@ class Request(web.BaseRequest):
     @property
     def keep_alive(self) -> bool:
         connection = self.protocol
-        return not (self._message.should_close or (isinstance(connection, Connection) and connection.is_draining))
+        return not (self._message.should_close or (isinstance(connection, Connection) and connection.is_last))
 
 
 class Connection(web.RequestHandler):
     """Answers what is not HTTP like every other error, and ends without a reset."""
 
-    __slots__ = ("_connections", "_discards", "_head")
+    __slots__ = ("_connections", "_discards", "_has_ended", "_head")
 
     def __init__(self, manager: "Connections", **settings: Any) -> None:
         super().__init__(manager, **settings)
@@ -46,10 +47,13 @@ class Connection(web.RequestHandler):
         """What has arrived of a request line and its headers, until they are whole."""
         self._discards = False
         """Whether nothing that arrives is read any more."""
+        self._has_ended = False
+        """Whether the client has said that it sends no more."""
 
     @property
-    def is_draining(self) -> bool:
-        return self._connections.is_draining
+    def is_last(self) -> bool:
+        """Tells whether no request will follow this one."""
+        return self._connections.is_draining or (self._has_ended and not self._messages)
 
     @property
     def idle_s(self) -> float:
@@ -71,6 +75,15 @@ class Connection(web.RequestHandler):
         self._refuse_large_head()
         if self._messages and isinstance(self._messages[-1][0], RawRequestMessage):
             self._head = b""
+
+    def eof_received(self) -> bool:  # type: ignore[override] # The library never keeps it; asyncio's protocol may.
+        """Keeps the connection for what was asked already: who sends no more may still read, as `nc -N` does."""
+        self._has_ended = True
+        is_waiting = self._waiter is not None and not self._waiter.done()
+        if is_waiting or not self._request_count:
+            return False
+        self._loop.call_later(ANSWERED_S, self.force_close)
+        return True
 
     def handle_error(
         self,

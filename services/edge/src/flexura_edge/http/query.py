@@ -15,7 +15,7 @@ from flexura_kit.values import number_of
 
 LIMIT, LIMIT_MAX = 20, 100
 CURSOR_CHARACTERS_MAX = 200
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 # An unescaped `+` arrives as a blank: between a time of day and its offset nothing else can be meant.
 BLANK_OFFSET = re.compile(r"(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?)")
 LEAP_SECOND = re.compile(r"(:[0-9]{2}):60(?![0-9])")
@@ -103,7 +103,9 @@ def utc_time(text: str) -> tuple[datetime | None, str]:
     if time.tzinfo is None:
         # Without a zone it would mean another time here than where it was written.
         return None, "it has no offset; end it with Z for UTC"
-    return time.astimezone(UTC), "" if time >= EARLIEST else "it is before 1970"
+    if not EARLIEST <= time < LATEST:
+        return None, "it is before 1970" if time < EARLIEST else f"it is after {LATEST.year - 1}"
+    return time.astimezone(UTC), ""
 
 
 def time_of(text: str) -> datetime:

@@ -42,7 +42,8 @@ def violations_of(error: jsonschema_rs.ValidationError, model: Model) -> Iterato
 
 def unknown_option(name: str, model: Model) -> str:
     known = model.option_names
-    sentence = f"{model.model} has no option {shortened(name)}"
+    told = shortened(name) if name.isprintable() and name.strip() == name != "" else shown(name)
+    sentence = f"{model.model} has no option {told}"
     nearest = nearest_name(name, known)
     if nearest:
         return f"{sentence}; did you mean {nearest}? It takes {', '.join(known)}"

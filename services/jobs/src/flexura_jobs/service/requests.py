@@ -118,7 +118,8 @@ class RequestCheck:
         name = request.model[:SHOWN_CHARACTERS_MAX]
         active = self._catalog.available(request.media_type)
         nearest = nearest_name(name, self._catalog.names, similarity_min=0) or ""
-        sentence = f"there is no model {name}; the nearest is {nearest}, and {listed(active)} can be used"
+        told = name if name.isprintable() and name == name.strip() else shown(name)
+        sentence = f"there is no model {told}; the nearest is {nearest}, and {listed(active)} can be used"
         return FlexuraError(
             Kind.INVALID,
             Reason.MODEL_UNKNOWN,

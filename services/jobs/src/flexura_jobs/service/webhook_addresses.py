@@ -34,13 +34,14 @@ class WebhookAddresses:
         """Says what is wrong with an address, as the end of a sentence; None where nothing is."""
         url = written_url(url)
         if len(url) > URL_CHARACTERS_MAX:
-            return f"takes at most {URL_CHARACTERS_MAX} characters in ASCII, not {len(url)}"
+            return f"takes at most {URL_CHARACTERS_MAX} characters in ASCII, not {len(url)}; shorten it"
         parts = parsed(url)
         if parts is None or not parts.hostname:
             return fault_of_writing(url) or f"takes a whole address {FOR_EXAMPLE}"
         if parts.scheme != "https" and not (parts.scheme == "http" and self._takes_http):
             also = " (or http, in the networks that the operator allows)" if self._takes_http else ""
-            return f"takes an https address, {FOR_EXAMPLE}{also}, not {parts.scheme}"
+            given = f"not {parts.scheme}" if parts.scheme else "and this one names no scheme"
+            return f"takes an https address, {FOR_EXAMPLE}{also}, {given}"
         if parts.username is not None or parts.password is not None:
             return "takes no user name or password; the signature tells who sends"
         if "#" in url:
