@@ -15,6 +15,7 @@ from servers.waiting import eventually
 FULL_S = 10  # Long enough for each part to meet it.
 NAMED_WITHIN_S = 45
 HEAL_S = 60
+DONE_S = 240  # For a slow machine to do all that was accepted meanwhile.
 LINES, AT_ONCE = 2000, 40
 
 
@@ -63,13 +64,13 @@ async def seen_full(flexura: Installation, disk: Disk, submits: Submits) -> None
         await eventually(lambda: says(flexura, disk.named), NAMED_WITHIN_S)
     await asyncio.sleep(max(filled + FULL_S - asyncio.get_running_loop().time(), 0))
     if disk.takes_jobs:
-        assert submits.refusals == []
         assert len(submits.accepted) > before
+        assert not submits.refusals, submits.refusals[0]
     else:
-        assert submits.refusals
+        assert "service_unavailable" in {refusal["code"] for refusal in submits.refusals}
     for refusal in submits.refusals:
-        assert refusal["status"] == 503, refusal
-        assert refusal["code"] == "service_unavailable", refusal
+        # A slow machine may answer 504; sent under a key, either may be sent again.
+        assert refusal["status"] in {503, 504}, refusal
         assert refusal["retryable"], refusal
         assert refusal["retry_after"], refusal
 
@@ -110,6 +111,6 @@ def lines_dropped(flexura: Installation) -> int:
 
 async def all_well(api: Client, submits: Submits) -> None:
     """Whatever was accepted has completed and has its asset."""
-    for job in await api.all_finished(submits.accepted, HEAL_S):
+    for job in await api.all_finished(submits.accepted, DONE_S):
         assert job["status"] == "completed", job
         await api.asset(job)

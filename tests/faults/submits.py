@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,7 +43,8 @@ class Submits:
             await asyncio.sleep(PAUSE_S)
 
     async def _submit(self, session: aiohttp.ClientSession) -> None:
-        async with session.post(f"{self.url}/api/generate/image", json=BODY) as answer:
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        async with session.post(f"{self.url}/api/generate/image", json=BODY, headers=headers) as answer:
             body = await answer.json(content_type=None)
             if answer.status == 202:
                 self.accepted.append(body["job_id"])

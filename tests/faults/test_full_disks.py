@@ -39,7 +39,7 @@ async def _small_disks() -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("_small_disks")
 @pytest.mark.parametrize("disk", DISKS, ids=lambda disk: disk.name)
 async def test_all_goes_on_by_itself_after_a_disk_was_full(tmp_path: Path, record_property: Told, disk: Disk) -> None:
@@ -50,7 +50,7 @@ async def test_all_goes_on_by_itself_after_a_disk_was_full(tmp_path: Path, recor
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("_small_disks")
 async def test_all_goes_on_by_itself_after_the_disk_of_postgresql_was_full(
     tmp_path: Path, record_property: Told
