@@ -19,6 +19,7 @@ OF_DRIVER = (
 OURS = ("application_name", "connect_timeout", "prepared_statement_cache_size")
 ALIASES = {"ssl": "sslmode", "database": "dbname", "fallback_application_name": "application_name"}
 CHOICES = {"sslmode": SSL_MODES, "target_session_attrs": SESSIONS}
+FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 NUMBERS = ("connect_timeout", "prepared_statement_cache_size")
 HOW_TO_WRITE = "write sqlite:////absolute/file.db, or postgresql://user@host:port/name"
 
@@ -88,8 +89,18 @@ def _check_parameter(name: str, value: str) -> None:
         raise ValueError(f"has the parameter {name}, which is not known here; known are {', '.join(sorted(known))}")
     if value not in CHOICES.get(name, (value,)):
         raise ValueError(f"has {name}={value}, which may be {', '.join(CHOICES[name])}")
+    if name in FILES and (why := unreadable(value)):
+        raise ValueError(f"has {name}={value}, a file that cannot be read: {why}")
     if name in NUMBERS and not (value.isascii() and value.isdecimal()):
         raise ValueError(f"has {name}={value}, which must be a number")
+
+
+def unreadable(file: str) -> str | None:
+    try:
+        Path(file).read_bytes()
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 DatabaseURL = Annotated[str, AfterValidator(database_url)]
