@@ -1,6 +1,7 @@
 """One connection of a client: telling HTTP from what is none, and when it may end."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import HttpVersion11, web
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LINGER_S = 2.0  # How long the rest of a refused request is read, so that the client sees the refusal.
 ANSWERED_S = 3.0  # What a client that has ended its side, or has left, is still answered within.
+LOOK_S = 0.05
 HALF_CLOSED_S = 0.5  # How long a client that has just sent a request has to see that it was not taken.
 
 logger = log.get_logger()
@@ -58,10 +60,14 @@ class Connection(web.RequestHandler):
     @property
     def idle_s(self) -> float:
         """Seconds since its last answer; 0 while a request is under way or arrives."""
-        is_waiting = self._waiter is not None and not self._waiter.done()
-        if not is_waiting or self._head or self._messages or self._discards:
+        if not self._is_waiting or self._head or self._messages or self._discards:
             return 0.0
         return self._loop.time() - (self._next_keepalive_close_time - self._keepalive_timeout)
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Tells whether the next request is waited for."""
+        return self._waiter is not None and not self._waiter.done()
 
     def data_received(self, data: bytes) -> None:
         if self._discards:
@@ -79,10 +85,9 @@ class Connection(web.RequestHandler):
     def eof_received(self) -> bool:  # type: ignore[override] # The library never keeps it; asyncio's protocol may.
         """Keeps the connection for what was asked already: who sends no more may still read, as `nc -N` does."""
         self._has_ended = True
-        is_waiting = self._waiter is not None and not self._waiter.done()
-        if is_waiting or not self._request_count:
+        if self._is_waiting or not self._request_count:
             return False
-        self._loop.call_later(ANSWERED_S, self.force_close)
+        self._close_when_answered(self._loop.time() + ANSWERED_S)
         return True
 
     def handle_error(
@@ -114,16 +119,27 @@ class Connection(web.RequestHandler):
         finished = await super().finish_response(request, resp, start_time)
         if self._discards and self.transport is not None:
             # Closed at once, with bytes unread, the connection would be reset and the refusal lost.
-            self.transport.write_eof()
+            self._write_eof()
             await asyncio.sleep(LINGER_S)
         return finished
 
     def half_close(self) -> None:
         """Says that no more is answered, and closes once the client has had time to see it."""
         self._discards = True
-        if self.transport is not None:
-            self.transport.write_eof()
+        self._write_eof()
         self._loop.call_later(HALF_CLOSED_S, self.force_close)
+
+    def _close_when_answered(self, until: float) -> None:
+        if self._is_waiting or self._loop.time() > until:
+            self.force_close()
+        elif self.transport is not None:
+            self._loop.call_later(LOOK_S, self._close_when_answered, until)
+
+    def _write_eof(self) -> None:
+        # A client that has left is not connected any more, and nobody may have noticed yet.
+        with suppress(OSError):
+            if self.transport is not None:
+                self.transport.write_eof()
 
     def _refuse_large_head(self) -> None:
         if len(self._head) <= HEAD_BYTES_MAX or head_end(self._head) <= HEAD_BYTES_MAX:
