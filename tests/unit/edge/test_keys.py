@@ -1,11 +1,12 @@
 """What is remembered of keys, and for how long."""
 
 import asyncio
+import math
 
 import pytest
 
-from flexura_edge.keys import Caller, Keys
-from flexura_kit.apikeys import new_secret
+from flexura_edge.keys import ASK_AGAIN_S, Caller, Keys
+from flexura_kit.apikeys import digest, new_secret
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import AccountId, KeyId
 
@@ -151,3 +152,18 @@ async def test_a_key_stops_at_its_own_end_though_it_was_verified_before(auth: Au
     auth.now += 10
     auth.answer = refused(Reason.API_KEY_EXPIRED)
     assert await auth.ask() == Reason.API_KEY_EXPIRED
+
+
+async def test_it_is_known_in_how_many_seconds_a_key_expires(auth: Auth) -> None:
+    key = digest(auth.authorization.removeprefix("Bearer "))
+    assert auth.keys.expires_in_s(key) == math.inf
+    await auth.ask()
+    assert auth.keys.expires_in_s(key) == math.inf
+    auth.now += 31
+    auth.answer = Caller(AccountId("acc_1"), KeyId("key_1"), left_s=10)
+    await auth.ask()
+    auth.now += 4
+    assert auth.keys.expires_in_s(key) == pytest.approx(6)
+    # Past its time, whoever waits asks again now and then, and not all the time, while auth is away.
+    auth.now += 6
+    assert auth.keys.expires_in_s(key) == ASK_AGAIN_S

@@ -10,10 +10,12 @@ from flexura.jobs.v1 import job_pb2
 from flexura_edge.clients.updates import hear_updates
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.waits import Waits
+from flexura_edge.keys import Caller, Keys
 from flexura_edge.limits import Limit
 from flexura_edge.waiting import LOOK_S, LOOKS_AT_ONCE, LOOKS_PER_TICK, TICK_S, Waiting
+from flexura_kit.apikeys import new_secret
 from flexura_kit.bus import Bus
-from flexura_kit.ids import JobId
+from flexura_kit.ids import AccountId, JobId, KeyId
 
 QUEUED = job_pb2.Job(state=job_pb2.JOB_STATE_QUEUED)
 COMPLETED = job_pb2.Job(state=job_pb2.JOB_STATE_COMPLETED)
@@ -96,10 +98,17 @@ async def test_however_many_wait_they_share_a_bounded_number_of_looks_in_turn() 
 
 async def test_all_who_are_woken_together_look_in_turns() -> None:
     waiting = Waiting()
-    waits = Waits(waiting, Limit("waits", 10_000))
-    request = make_mocked_request("GET", "/")
+    caller = Caller(AccountId("acc_1"), KeyId("key_1"))
+
+    async def verify(_digest: bytes, _timeout_s: float) -> Caller:
+        nonlocal verifications
+        verifications += 1
+        return caller
+
+    waits = Waits(Keys(verify), waiting, Limit("waits", 10_000))
+    request = make_mocked_request("GET", "/", headers={"Authorization": f"Bearer {new_secret()}"})
     job = QUEUED
-    looking, most = 0, 0
+    looking, most, verifications = 0, 0, 0
 
     async def get(_job_id: JobId, _timeout_s: float) -> job_pb2.Job:
         nonlocal looking, most
@@ -112,17 +121,19 @@ async def test_all_who_are_woken_together_look_in_turns() -> None:
 
     async def wait(number: int) -> job_pb2.Job:
         exchange = Exchange(request)
+        exchange.caller = caller
         exchange.deadline = time.monotonic() + 60
         return await waits.until(exchange, JobId(str(number)), 60, get, lambda seen: seen is COMPLETED)
 
     tasks = [asyncio.create_task(wait(number)) for number in range(3 * LOOKS_AT_ONCE)]
-    while looking or len(waiting) < len(tasks):
+    while looking or len(waiting) < 2 * len(tasks):  # Each waits for its job and for what becomes of its key.
         await asyncio.sleep(0)
     job = COMPLETED
     waiting.wake_all()
     async with asyncio.timeout(30):
         assert set(map(id, await asyncio.gather(*tasks))) == {id(COMPLETED)}
     assert most == LOOKS_AT_ONCE
+    assert verifications == 1
 
 
 async def test_whoever_waits_looks_once_the_connection_is_made_again() -> None:

@@ -1,5 +1,6 @@
 """Who is calling: API keys as they arrive, and what auth has said of them."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -79,6 +80,15 @@ class Keys:
         if refusal is not None:
             raise FlexuraError(Kind.UNAUTHENTICATED, refusal.reason, refusal.message, (), **refusal.metadata)
         return await self._ask(key, timeout_s)
+
+    def expires_in_s(self, key: bytes) -> float:
+        """Seconds until a verified key is to be verified because it expires; infinite where it does not."""
+        verified = self._verified.get(key)
+        if verified is None or verified.caller.left_s is None:
+            return math.inf
+        left_s = verified.verified_at + verified.caller.left_s - self._now()
+        # Past its time it is remembered for as long as auth is unavailable.
+        return left_s if left_s > 0 else ASK_AGAIN_S
 
     def revoke(self, key_id: KeyId) -> None:
         """Drops a key at once, and keeps a verification that is under way from reviving it."""

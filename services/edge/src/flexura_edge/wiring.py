@@ -59,7 +59,7 @@ async def build_with(settings: EdgeSettings, life: Lifecycle, routes_of: Callabl
     connection = await life.enter(bus(settings.nats, "edge"))
     keys, waiting = Keys(asked.auth.verify), waiting_room(life)
     supplies = Supplies(asked.jobs.list_models, asked.search.engines)
-    waits = Waits(waiting, Limit("waiting requests", settings.waiters_max))
+    waits = Waits(keys, waiting, Limit("waiting requests", settings.waiters_max))
     streams = event_streams(settings, keys, waiting)
     bodies, downloads = Limit("requests with a body", settings.bodies_max), Limit("downloads", settings.streams_max)
     control, public_url = asked.control, settings.public_url

@@ -14,7 +14,7 @@ from flexura_edge.http.events.event_json import event_json, event_type
 from flexura_edge.http.events.reader import Reader
 from flexura_edge.http.exchange import Exchange
 from flexura_edge.http.job_json import is_finished
-from flexura_edge.http.waits import LOOK_TIMEOUT_S, PASSING
+from flexura_edge.http.waits import LOOK_TIMEOUT_S, PASSING, OpenKey
 from flexura_edge.keys import Keys
 from flexura_edge.limits import StreamLimit
 from flexura_edge.waiting import Waiter, Waiting
@@ -24,7 +24,6 @@ MEDIA_TYPE = "text/event-stream"
 PAGE = 32  # Events in memory at once for one client, each under 20 KB.
 RETRY_MS = 2000  # What a browser waits before it comes back.
 CLIENT_IDLE_S = 60.0  # A client that takes nothing for so long has left without saying so.
-VERIFY_TIMEOUT_S = 5.0
 
 OPEN = Gauge("flexura_event_streams", "Event streams that are open.")
 
@@ -57,11 +56,12 @@ class EventStreams:
             with OPEN.track_inprogress():
                 outlet = Outlet(exchange, self._heartbeat_s)
                 await outlet.open(start)
-                why = await self._send(exchange, reader, outlet, waiter, events)
+                open_key = OpenKey(self._keys, self._waiting, exchange)
+                why = await self._send(open_key, reader, outlet, waiter, events)
                 return await outlet.close(why)
 
     async def _send(
-        self, exchange: Exchange, reader: Reader, outlet: "Outlet", waiter: Waiter, events: Sequence[pb.Event]
+        self, open_key: OpenKey, reader: Reader, outlet: "Outlet", waiter: Waiter, events: Sequence[pb.Event]
     ) -> str:
         """Sends until there is a reason to end, and answers it."""
         while True:
@@ -72,8 +72,8 @@ class EventStreams:
                 return JOB_ENDED
             if not reader.has_more:
                 await outlet.beat(reader.cursor)
-                await waiter.wait(outlet.until_beat_s)
-            why = await self._why_over(exchange)
+                await waiter.wait(min(outlet.until_beat_s, open_key.expires_in_s()))
+            why = await self._why_over(open_key)
             if why is not None:
                 return why
             events = await self._look(reader)
@@ -90,23 +90,14 @@ class EventStreams:
                 raise
             return []
 
-    async def _why_over(self, exchange: Exchange) -> str | None:
+    async def _why_over(self, open_key: OpenKey) -> str | None:
         if self._waiting.is_over:
             return STOPPING
         try:
-            await self._verify(exchange)
+            await open_key.verify()
         except FlexuraError as error:
             return error.message
         return None
-
-    async def _verify(self, exchange: Exchange) -> None:
-        """Refuses once the key has ended with which, or with a token of which, the stream was opened."""
-        if exchange.key_digest is not None:
-            await self._keys.caller_of(exchange.key_digest, VERIFY_TIMEOUT_S)
-            return
-        authorization = exchange.request.headers.get("Authorization")
-        if self._keys.known(authorization) is None:
-            await self._keys.caller(authorization, VERIFY_TIMEOUT_S)
 
 
 class Outlet:
