@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,12 +36,24 @@ class SmallDisk:
             while ballast.write(bytes(BLOCK_BYTES)):
                 pass
 
+    def fill_with_files(self) -> None:
+        """Makes empty files until there can be no more, whatever room there is."""
+        self._files.mkdir()
+        with contextlib.suppress(OSError):
+            for number in itertools.count():
+                (self._files / str(number)).touch()
+
     def empty(self) -> None:
         self._ballast.unlink(missing_ok=True)
+        shutil.rmtree(self._files, ignore_errors=True)
 
     @property
     def _ballast(self) -> Path:
         return Path(f"/proc/{self.pid}/root{self.folder}") / BALLAST
+
+    @property
+    def _files(self) -> Path:
+        return self._ballast.with_name("files")
 
 
 def beside(folder: Path) -> Path:

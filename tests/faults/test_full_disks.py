@@ -27,6 +27,8 @@ DISKS = [
     Disk("store", "s3", 256, "workers", restarted=frozenset({"s3"})),
     Disk("spool", "spool", 32, "workers"),
     Disk("log", "log", 16, drops_lines=True),
+    Disk("broker with files", "nats", 64, files_max=4000, restarted=frozenset({"nats"})),
+    Disk("spool with files", "spool", 32, "workers", files_max=4000),
 ]
 
 Told = Callable[[str, object], None]
@@ -44,6 +46,7 @@ async def _small_disks() -> None:
 @pytest.mark.parametrize("disk", DISKS, ids=lambda disk: disk.name)
 async def test_all_goes_on_by_itself_after_a_disk_was_full(tmp_path: Path, record_property: Told, disk: Disk) -> None:
     settings = {"FAULTS_DISK_FOLDER": disk.folder, "FAULTS_DISK_BYTES": str(disk.size_mb << 20)}
+    settings |= {"FAULTS_DISK_FILES": str(disk.files_max)}
     async with installation(tmp_path, ON_SMALL_DISK, **settings) as flexura:
         small = SmallDisk(flexura.process.pid, flexura.home.folder / disk.folder)
         record_property("fault_run", await lived_through(flexura, disk, small))
@@ -74,7 +77,7 @@ async def lived_through(flexura: Installation, disk: Disk, small: SmallDisk) -> 
         async with submitting(flexura.url, key) as submits:
             await eventually(lambda: len(submits.accepted) >= ACCEPTED_MIN, fullness.HEAL_S)
             parts, ready = flexura.pids(), fullness.times_ready(flexura)
-            await asyncio.to_thread(small.fill)
+            await asyncio.to_thread(small.fill_with_files if disk.files_max else small.fill)
             await fullness.flood_logs(api)
             await fullness.seen_full(flexura, disk, submits)
             small.empty()

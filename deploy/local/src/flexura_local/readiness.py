@@ -2,7 +2,7 @@
 
 import asyncio
 import http.client
-import shutil
+import os
 from pathlib import Path
 
 from flexura_local.child import Child
@@ -10,6 +10,7 @@ from flexura_local.child import Child
 ANSWER_TIMEOUT_S = 3.0
 NO_ROOM = "no space left on device"
 ROOM_BYTES = 4 << 20  # From so much on a disk is not full any more.
+ROOM_FILES = 64
 FULL_BYTES = 64 << 10  # With less than so much it is full, though the log has no room left to say so.
 
 
@@ -47,12 +48,18 @@ class FullDisk:
         self._refused: Child | None = None
 
     def why_useless(self, child: Child) -> str | None:
-        free = shutil.disk_usage(self._folder).free
-        if free < FULL_BYTES or any(NO_ROOM in line for line in child.log_since_start()):
+        if not has_room(self._folder, FULL_BYTES, 1) or any(NO_ROOM in line for line in child.log_since_start()):
             self._refused = child
-        if self._refused is not child or free < ROOM_BYTES:
+        # Started on a disk that is full still, it would end at once, again and again.
+        if self._refused is not child or not has_room(self._folder, ROOM_BYTES, ROOM_FILES):
             return None
         return "has met a full disk, and takes all again only once it is started anew"
+
+
+def has_room(folder: Path, size_bytes: int, files: int) -> bool:
+    """Whether so many bytes and so many further files fit; some disks do not count files."""
+    about = os.statvfs(folder)
+    return about.f_bavail * about.f_frsize >= size_bytes and (about.f_files == 0 or about.f_favail >= files)
 
 
 def _http_ready(port: int) -> str | None:
