@@ -6,13 +6,14 @@ import errno
 import itertools
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from flexura_kit.files import write_durably
+from flexura_kit.files import sync_file
 from flexura_kit.fork_server import ForkedProcess, ForkServer, Program
 from flexura_local.notifications import Notifications
 
@@ -204,11 +205,16 @@ def rotate(log: Path) -> None:
 def rotate_in_use(log: Path) -> None:
     """Like rotate, for a log that a child writes to: it appends, so what is cut off comes back from the start."""
     if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
+        draft = older(log).with_suffix(".draft")
         try:
-            write_durably(older(log), log.read_bytes())
+            # Piece by piece: read as a whole, it would stay in the memory of this process.
+            shutil.copy(log, draft)
+            sync_file(draft)
+            draft.replace(older(log))
         except OSError:
             # On a full disk the room is worth more than the older lines.
-            older(log).unlink(missing_ok=True)
+            for file in (draft, older(log)):
+                file.unlink(missing_ok=True)
         os.truncate(log, 0)
 
 
