@@ -47,6 +47,22 @@ async def test_subscriptions_and_callbacks_survive_a_restart_of_the_broker(own_n
         await until(lambda: heard == [b"again"])
 
 
+async def test_a_server_that_does_not_answer_is_named_and_its_connection_kept(own_nats: NATSServer) -> None:
+    connects: list[int] = []
+    async with bus(own_nats.settings, "test") as connection:
+        connection.on_connected.append(lambda: connects.append(1))
+        await until(lambda: connects == [1])
+        own_nats.process.pause()
+        try:
+            await until(lambda: connection.trouble() is not None)
+            assert "does not answer" in str(connection.trouble())
+        finally:
+            own_nats.process.resume()
+        await until(lambda: connection.trouble() is None)
+        assert await connection.publish("hints", b"kept")
+        assert connects == [1]
+
+
 async def test_nothing_published_without_a_connection_is_sent_later(own_nats: NATSServer) -> None:
     async with bus(own_nats.settings, "test") as connection:
         await until(lambda: connection.is_connected)

@@ -17,7 +17,7 @@ from flexura_local.home import Home
 from flexura_local.keeper import WATCH_POLL_S, Keeper
 from flexura_local.parts import Part
 from flexura_local.ports import free_ports
-from flexura_local.readiness import NO_ROOM, FullDisk
+from flexura_local.readiness import NO_ROOM, FullDisk, RefusesCanary, RefusesOthers, Restarts, says_ready
 
 SLEEPS = "import time; time.sleep(60)"
 IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); time.sleep(60)"
@@ -156,7 +156,7 @@ async def test_store_that_met_a_full_disk_is_started_again_once_there_is_room(ho
     )
     seen = io.StringIO()
     disk = FullDisk(tmp_path)
-    part = Part("s3", "here", [sys.executable, "-c", code, str(met)], _at_once, why_useless=disk.why_useless)
+    part = Part("s3", "here", [sys.executable, "-c", code, str(met)], _at_once, why_useless=(disk.why_useless,))
     keeper = Keeper(part, home, Console(seen))
     running = asyncio.create_task(keeper.run())
     await eventually(lambda: seen.getvalue().count("●") == 2)
@@ -165,6 +165,54 @@ async def test_store_that_met_a_full_disk_is_started_again_once_there_is_room(ho
     assert seen.getvalue().count("✗") == 1
     await keeper.stop()
     await asyncio.wait_for(running, 5)
+
+
+async def test_broker_is_started_again_where_jobs_says_that_its_hints_are_refused(home: Home, tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from flexura_kit.notify import notifier; told = notifier(); told.ready()\n"
+        "while True: told.impaired(['workers', 'hints']); time.sleep(0.1)"
+    )
+    seen = io.StringIO()
+    refusing = RefusesOthers(Restarts(tmp_path), "hints")
+    sleeps = [sys.executable, "-c", SLEEPS]
+    part = Part("nats", "here", sleeps, _at_once, user="jobs", why_useless_to_user=refusing.why_useless)
+    console = Console(seen)
+    broker = Keeper(part, home, console)
+    broker.user = Keeper(Part("jobs", "here", [sys.executable, "-c", code], says_ready), home, console)
+    running = [asyncio.create_task(keeper.run()) for keeper in (broker, broker.user)]
+    await eventually(lambda: seen.getvalue().count("● nats") == 2, within_s=60)
+    assert "takes nothing any more: jobs says that its hints are refused; killing it" in seen.getvalue()
+    # It is no help here; the next restart waits longer, so that a broker is not ended again and again.
+    await asyncio.sleep(3 * WATCH_POLL_S)
+    assert seen.getvalue().count("✗ nats") == 1
+    for keeper in (broker, broker.user):
+        await keeper.stop()
+    await asyncio.wait_for(asyncio.gather(*running), 5)
+
+
+def test_restarts_are_further_apart_where_they_are_no_help(tmp_path: Path) -> None:
+    restarts = Restarts(tmp_path)
+    assert restarts.may_begin()
+    assert not restarts.may_begin()
+
+
+@pytest.mark.parametrize("answers", [["refused"] * 3, ["refused", None, "refused", "refused"], [None] * 4])
+async def test_store_is_useless_once_it_has_refused_three_canaries_in_a_row(
+    tmp_path: Path, answers: list[str | None]
+) -> None:
+    left = iter(answers)
+
+    async def why_refused() -> str | None:
+        return next(left)
+
+    refusing = RefusesCanary(Restarts(tmp_path), why_refused, interval_s=0, again_s=0)
+    child = await Child.start([sys.executable, "-c", SLEEPS], {}, tmp_path / "log", tmp_path / "ready")
+    try:
+        said = [await refusing.why_useless(child) for _ in answers]
+    finally:
+        child.kill()
+        await child.wait()
+    assert [why is not None for why in said] == [False] * (len(answers) - 1) + [answers == ["refused"] * 3]
 
 
 async def test_stopping_wins_over_a_part_that_is_not_ready_yet(home: Home) -> None:

@@ -22,12 +22,16 @@ def test_readiness_and_what_is_missing_are_told(manager: socket.socket) -> None:
 
     told.not_ready({"database": "no answer\nyet", "stream": "not there"})
     told.ready()
+    told.impaired(["nats", "hints"])
+    told.impaired([])
     told.stopping()
 
-    said = [manager.recv(1000).decode() for _ in range(3)]
+    said = [manager.recv(1000).decode() for _ in range(5)]
     assert said == [
         "STATUS=waits for database: no answer yet; stream: not there",
         "READY=1\nSTATUS=ready",
+        "X_FLEXURA_IMPAIRED=nats hints",
+        "X_FLEXURA_IMPAIRED=",
         "STOPPING=1",
     ]
 

@@ -89,6 +89,10 @@ class Child:
         """What it says itself; None once it has said that it is ready."""
         return self._notifications.why_not_ready()
 
+    def impaired(self) -> frozenset[str]:
+        """Names what it says it does without; nothing once it has ended."""
+        return self._notifications.impaired() if self.is_running else frozenset()
+
     async def wait(self) -> str:
         """Waits for its end and says how it ended."""
         code = await self._process.wait()

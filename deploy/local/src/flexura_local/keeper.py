@@ -26,6 +26,8 @@ class Keeper:
 
     def __init__(self, part: Part, home: Home, console: Console, fork_server: ForkServer | None = None) -> None:
         self.part = part
+        self.user: Keeper | None = None
+        """Holds the part that uses this one, and tells what that one does without."""
         self._fork_server = fork_server if part.is_forked else None
         self.ready = asyncio.Event()
         self.hopeless = asyncio.Event()
@@ -55,6 +57,11 @@ class Keeper:
     def is_begun(self) -> bool:
         """Whether it has been started at least once."""
         return self._child is not None
+
+    @property
+    def impaired(self) -> frozenset[str]:
+        """Names what the part says it does without."""
+        return self._child.impaired() if self._child is not None else frozenset()
 
     async def run(self) -> None:
         """Runs until it is stopped."""
@@ -157,8 +164,18 @@ class Keeper:
             elif time.monotonic() - heard_at > self.part.deaf_s_max:
                 # Asked to end by somebody else, it hangs in that.
                 return f"lives, and nobody listens on port {port} any more"
-            if (why := self.part.why_useless(child)) is not None:
+            if (why := await self._why_useless(child)) is not None:
                 return why
+
+    async def _why_useless(self, child: Child) -> str | None:
+        for look in self.part.why_useless:
+            if (why := await look(child)) is not None:
+                return why
+        # Read at each look, also where nobody asks: the socket takes a few messages and drops the rest.
+        child.impaired()
+        if self.user is None:
+            return None
+        return self.part.why_useless_to_user(child, self.part.user, self.user.impaired)
 
     async def _bound_log(self) -> None:
         while True:

@@ -4,6 +4,8 @@ import contextlib
 import socket
 from pathlib import Path
 
+from flexura_kit.notify import IMPAIRED
+
 MESSAGE_BYTES_MAX = 4096
 
 
@@ -16,11 +18,17 @@ class Notifications:
         self._socket.bind(str(file))
         self._is_ready = False
         self._status = "it has not answered yet"
+        self._impaired: frozenset[str] = frozenset()
 
     def why_not_ready(self) -> str | None:
         """The last status that was said; None once the child has said that it is ready."""
         self._read()
         return None if self._is_ready else self._status
+
+    def impaired(self) -> frozenset[str]:
+        """Names what the child does without, as it said last."""
+        self._read()
+        return self._impaired
 
     def close(self) -> None:
         self._socket.close()
@@ -31,3 +39,5 @@ class Notifications:
                 fields = dict(line.partition("=")[::2] for line in message.splitlines())
                 self._is_ready = self._is_ready or fields.get("READY") == "1"
                 self._status = fields.get("STATUS", self._status)
+                if IMPAIRED in fields:
+                    self._impaired = frozenset(fields[IMPAIRED].split())

@@ -3,14 +3,14 @@
 import dataclasses
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flexura_local.child import Child
 from flexura_local.home import Home
 from flexura_local.nats import Broker
-from flexura_local.readiness import FullDisk, http_ready, says_ready
+from flexura_local.readiness import FullDisk, RefusesCanary, RefusesOthers, Restarts, http_ready, says_ready
 from flexura_local.s3 import BUCKET, Store
 from flexura_local.settings import LocalSettings
 
@@ -39,8 +39,12 @@ class Part:
     stop_grace_s: float = 4.0
     port: int | None = None
     """Where on loopback it takes connections from when it is ready until it ends."""
-    why_useless: Callable[[Child], str | None] = lambda _: None
-    """Says why it must be started again though it runs and takes connections."""
+    why_useless: Sequence[Callable[[Child], Awaitable[str | None]]] = ()
+    """Each says why it must be started again though it runs and takes connections."""
+    user: str = ""
+    """The part that uses it, and whose impairments tell whether it is of use."""
+    why_useless_to_user: Callable[[Child, str, frozenset[str]], str | None] = lambda *_: None
+    """Says why it must be started again, from the impairments of its user."""
     deaf_s_max: float = 3.0
     """Seconds after which one that lives and refuses connections there is killed."""
     steady_s: float = 5.0
@@ -153,7 +157,17 @@ def broker_part(broker: Broker) -> Part:
 
     disk = FullDisk(broker.folder)
     command = broker.command()
-    return Part("nats", broker.url, command, why_not_ready, port=broker.port, why_useless=disk.why_useless)
+    refusing = RefusesOthers(Restarts(broker.folder), "hints")
+    return Part(
+        "nats",
+        broker.url,
+        command,
+        why_not_ready,
+        port=broker.port,
+        why_useless=(disk.why_useless,),
+        user="jobs",
+        why_useless_to_user=refusing.why_useless,
+    )
 
 
 def store_part(store: Store) -> Part:
@@ -161,6 +175,7 @@ def store_part(store: Store) -> Part:
         return await store.why_not_ready()
 
     where, port, disk = f"https://{store.endpoint}", store.ports["s3"], FullDisk(store.folder)
+    refusing = RefusesCanary(Restarts(store.folder), store.why_refused)
     return Part(
         "s3",
         where,
@@ -169,7 +184,7 @@ def store_part(store: Store) -> Part:
         store.environment,
         stop_grace_s=STORE_GRACE_S,
         port=port,
-        why_useless=disk.why_useless,
+        why_useless=(disk.why_useless, refusing.why_useless),
     )
 
 

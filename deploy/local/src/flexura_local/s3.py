@@ -10,7 +10,7 @@ from typing import Final
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException
+from minio.error import MinioException, S3Error, ServerError
 
 from flexura_kit.blob import tls_context
 from flexura_kit.files import make_folder_durably, write_durably
@@ -24,10 +24,11 @@ BUCKET = "flexura-assets"
 REGION = "us-east-1"
 # Its maintenance worker looks for the admin port this far up, whatever the flag for it says.
 GRPC_OFFSET = 10_000
+BUSY = ("SlowDown", "ServiceUnavailable", "TooManyRequests")
 VOLUME_MB_MAX = 1024
 ANSWER_TIMEOUT_S = 2.0
 CANARY = "ready"
-CANARY_BYTES = b"Written and read at each start.\n"
+CANARY_BYTES = b"Written and read at each start and now and then.\n"
 NAMES: Final = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc", "admin")
 SPEAKING_HTTP: Final = ("master", "volume", "filer", "admin")
 SPEAKING_GRPC: Final = (*SPEAKING_HTTP, "s3", "worker", "client", "mq", "msg_broker", "msg_agent")
@@ -114,6 +115,10 @@ class Store:
         """Writes an object with our credentials and reads it; says what is wrong, None for nothing."""
         return await asyncio.to_thread(self._why_not_ready)
 
+    async def why_refused(self) -> str | None:
+        """Says why it refuses what is written, None where it takes it or does not answer: it may be frozen or slow."""
+        return await asyncio.to_thread(self._why_refused)
+
     @property
     def data(self) -> Path:
         return self.folder / "data"
@@ -164,17 +169,31 @@ class Store:
         return [*map(flag, NAMES), f"-admin.port.grpc={self.ports['admin'] + GRPC_OFFSET}", *off]
 
     def _why_not_ready(self) -> str | None:
+        try:
+            return None if self._canary() else "it does not keep what is written"
+        except (MinioException, urllib3.exceptions.HTTPError) as error:
+            return f"no good answer on {self.endpoint} ({type(error).__name__})"
+
+    def _why_refused(self) -> str | None:
+        try:
+            return None if self._canary() else "it does not keep what is written"
+        except (S3Error, ServerError) as error:
+            if isinstance(error, S3Error) and error.code in BUSY:
+                return None
+            return " ".join(str(error).split())
+        except (MinioException, urllib3.exceptions.HTTPError):
+            return None
+
+    def _canary(self) -> bool:
+        """Writes an object and reads it; tells whether it is the same."""
         settings = BlobSettings(secure=True, ca_file=self.certificate_file, certificate_file=self.certificate_file)
         tls = tls_context(settings)
         with urllib3.PoolManager(retries=False, timeout=ANSWER_TIMEOUT_S, ssl_context=tls) as pool:
             client = Minio(self.endpoint, self.access_key, self.secret_key, region=REGION, http_client=pool)
-            try:
-                # The bucket answers a moment before its volumes do, and until then every asset seems to be gone.
-                client.put_object(BUCKET, CANARY, io.BytesIO(CANARY_BYTES), len(CANARY_BYTES))
-                with client.get_object(BUCKET, CANARY) as answer:
-                    return None if answer.read() == CANARY_BYTES else "it does not keep what is written"
-            except (MinioException, urllib3.exceptions.HTTPError) as error:
-                return f"no good answer on {self.endpoint} ({type(error).__name__})"
+            # The bucket answers a moment before its volumes do, and until then every asset seems to be gone.
+            client.put_object(BUCKET, CANARY, io.BytesIO(CANARY_BYTES), len(CANARY_BYTES))
+            with client.get_object(BUCKET, CANARY) as answer:
+                return answer.read() == CANARY_BYTES
 
 
 def store_ports() -> dict[str, int]:

@@ -35,6 +35,9 @@ class Supervisor:
         self._stop_asked = asyncio.Event()
         self._fork_server = ForkServer(shared_modules(plan), passed_on())
         self._stages = [[Keeper(part, home, console, self._fork_server) for part in stage] for stage in plan.stages]
+        by_name = {keeper.part.name: keeper for keeper in self._keepers()}
+        for keeper in self._keepers():
+            keeper.user = by_name.get(keeper.part.user)
 
     async def run(self) -> None:
         """Runs until it is asked to stop; raises StartError where not everything became ready."""

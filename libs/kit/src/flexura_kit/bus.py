@@ -17,6 +17,9 @@ from flexura_kit.settings import BusSettings, secret
 SERVER_MIN = (2, 11)  # Older servers drop newer settings without a word.
 JETSTREAM_TIMEOUT_S = 3.0
 DRAIN_S = 5.0
+LOOK_INTERVAL_S = 2.0
+ANSWER_S = 3.0  # Without an answer for so long it is said that there is none.
+PONG_S = 24 * 3600  # As good as for ever: see `_see_answer`.
 CANCELS_MAX = 10
 CANCEL_WAIT_S = 0.5
 
@@ -39,11 +42,13 @@ class Bus:
         self._is_closing = False
         self._where = ""
         self._error = ""
+        self._answers = True
+        self._connects = 0
 
     def trouble(self) -> str | None:
         """Says why NATS cannot be used, None while it can."""
         if self.is_connected:
-            return None
+            return None if self._answers else f"NATS at {self._where} does not answer"
         return f"NATS at {self._where} cannot be used: {self._error or 'it has not answered yet'}"
 
     @property
@@ -91,6 +96,13 @@ class Bus:
         )
         await self._connected()
 
+    async def watch(self) -> None:
+        """Sees whether the server answers: one that is frozen keeps its connections for half a minute."""
+        while True:
+            await asyncio.sleep(LOOK_INTERVAL_S)
+            if self.is_connected:
+                await self._see_answer()
+
     async def close(self) -> None:
         self._is_closing = True
         if self.nats.is_connected:
@@ -101,8 +113,26 @@ class Bus:
             with contextlib.suppress(Exception):  # A client that has never got as far as to connect says so by raising.
                 await self.nats.close()
 
+    async def _see_answer(self) -> None:
+        # Waited for as long as the connection lasts: the client ends one on which an answer comes that was given up.
+        connects, asked = self._connects, asyncio.create_task(self.nats.flush(PONG_S))
+        try:
+            while not (await asyncio.wait({asked}, timeout=ANSWER_S))[0]:
+                if not self.is_connected or self._connects != connects:
+                    return
+                if self._answers:
+                    logger.warning("bus_unanswered")
+                    self._answers = False
+            if asked.exception() is None and not self._answers:
+                logger.info("bus_answers_again")
+                self._answers = True
+        finally:
+            await ended(asked)
+
     async def _connected(self) -> None:
         self._error = ""
+        self._answers = True
+        self._connects += 1
         version = self.nats.connected_server_version
         logger.info("bus_connected", server=str(version))
         if (version.major, version.minor) < SERVER_MIN:
@@ -136,9 +166,11 @@ async def bus(settings: BusSettings, name: str) -> AsyncIterator[Bus]:
     connection = Bus(name)
     secret(settings.password_file)  # Where it cannot be read, the process says so at its start.
     connecting = asyncio.create_task(connection.connect(settings), name="bus-connect")
+    watching = asyncio.create_task(connection.watch(), name="bus-watch")
     try:
         yield connection
     finally:
+        await ended(watching)
         await ended(connecting)
         await connection.close()
 
@@ -154,6 +186,8 @@ async def ended(task: asyncio.Task[None]) -> None:
 def reason_of(error: Exception) -> str:
     if "authorization violation" in str(error).lower():
         return "it refuses the user or the password; see FLEXURA_NATS_USER and FLEXURA_NATS_PASSWORD_FILE"
+    if isinstance(error, asyncio.TimeoutError):
+        return "it does not answer"
     return str(error) or type(error).__name__
 
 

@@ -146,6 +146,7 @@ class Lifecycle:
                 is_manager_told = False
             if self._has_started and not is_manager_told:
                 self._tell_manager(unready)
+                self._manager.impaired(impaired)
                 is_manager_told = True
             await asyncio.sleep(READY_INTERVAL_S)
 

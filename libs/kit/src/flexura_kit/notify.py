@@ -3,9 +3,10 @@
 import contextlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 VARIABLE = "NOTIFY_SOCKET"
+IMPAIRED = "X_FLEXURA_IMPAIRED"  # A field of ours; the protocol leaves names that begin with X_ to programs.
 
 
 class Notifier:
@@ -22,6 +23,10 @@ class Notifier:
         """Names what is missing; READY is said once, and never taken back by this protocol."""
         sentence = "; ".join(f"{name}: {why}" for name, why in missing.items())
         self._send(f"STATUS=waits for {' '.join(sentence.split())}")
+
+    def impaired(self, names: Iterable[str]) -> None:
+        """Names what the process does without meanwhile; an empty message says that it does without nothing."""
+        self._send(f"{IMPAIRED}={' '.join(names)}")
 
     def stopping(self) -> None:
         self._send("STOPPING=1")

@@ -7,7 +7,7 @@ from typing import Any
 
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, StreamConfig
-from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+from nats.js.errors import APIError, Error, NotFoundError, ServiceUnavailableError
 
 from flexura_kit import log
 
@@ -35,6 +35,14 @@ class DriftError(Exception):
         self.what = what
         self.differences = differences
         super().__init__(f"{what} is not as declared: {'; '.join(map(str, differences))}")
+
+
+class NotMadeError(Error):
+    """There is none, and the server refuses to make it."""
+
+    def __init__(self, what: str, why: APIError) -> None:
+        self.what = what
+        super().__init__(f"NATS has no {what}, and it cannot be made: {why}")
 
 
 async def provision_stream(jetstream: JetStreamContext, config: StreamConfig) -> None:
@@ -77,7 +85,10 @@ async def provision(
     try:
         info = await found()
     except NotFoundError:
-        info = await make()
+        try:
+            info = await make()
+        except APIError as error:
+            raise NotMadeError(what, error) from error
         logger.info("provisioned", what=what)
     else:
         drift = differences(declared, info.config)

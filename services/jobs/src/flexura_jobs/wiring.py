@@ -154,7 +154,7 @@ def dispatching(settings: JobsSettings, life: Lifecycle, catalog: Catalog, queue
     life.run("dispatch", dispatcher.run)
     life.run("reconcile", Reconciler(queue, stream, models, leader, bell).run)
     life.ready_checks["stream"] = stream.why_not_ready
-    life.impaired_checks["nats"] = nats.trouble
+    life.impaired_checks["nats"] = lambda: nats.trouble() or stream.why_unanswered()
     life.impaired_checks["hints"] = stream.why_impaired
     return Dispatch(stream, bell, leader)
 

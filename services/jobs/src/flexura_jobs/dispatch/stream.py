@@ -23,7 +23,7 @@ from flexura_jobs.domain.catalog import Model
 from flexura_jobs.domain.queue import Consumer, Hint
 from flexura_kit import log
 from flexura_kit.bus import Bus
-from flexura_kit.provision import DriftError, provision_consumer, provision_stream
+from flexura_kit.provision import DriftError, NotMadeError, provision_consumer, provision_stream
 
 STREAM = "FLEXURA_WORK"
 ACK_WAIT = timedelta(seconds=30)
@@ -38,13 +38,16 @@ RETRY_S = 5.0
 CHECK_S = 30.0  # Between two looks at what is in force: another hand may have changed it.
 
 OTHER_STREAM = 10060  # What the server says where another stream holds the subject.
-MEND_REFUSED = "where its disk has room again, restart nats-server"
+MEND_REFUSED = "see its log, and restart nats-server"
+MEND_FULL = "where its disk has room again, restart nats-server"
+NO_ROOM = ("no space left", "insufficient storage", "insufficient resources", "quota exceeded")  # As NATS says it.
 MEND = "change it with the nats command, or delete it: it is made anew, and no job is lost"
 
 # What the client raises when the server is away, slow, or has lost the stream.
 BusError = (nats.errors.Error, OSError, asyncio.TimeoutError)
 
 REFUSED_S = 5.0  # Refusals for so long are no moment any more: hints are said to be refused.
+UNANSWERED_S = 30.0  # No answer to a hint for so long, where NATS answers all else, is a refusal.
 REFUSED = Gauge("flexura_jobs_hints_refused", "1 while NATS has taken no hint for 5 s though some were sent, else 0.")
 
 logger = log.get_logger()
@@ -61,8 +64,10 @@ class HintStream:
         self._is_wanted = asyncio.Event()
         self._drift: str | None = None
         self._unprovisioned: str | None = None
+        self._unlooked: str | None = None
         self._next = ""
         self._refusals = Refusals()
+        bus.on_connected.append(self._refusals.end)
         bus.on_connected.append(self.provision_again)
 
     @property
@@ -78,8 +83,12 @@ class HintStream:
         return self._drift
 
     def why_impaired(self) -> str | None:
-        """Says why queued jobs wait though NATS is there: what is missing, or that it takes no hint."""
+        """Says why queued jobs wait though NATS answers: what is missing, or that it takes no hint."""
         return self._unprovisioned or self._refusals.said
+
+    def why_unanswered(self) -> str | None:
+        """Says what NATS does not answer, though its connection is good."""
+        return self._unlooked or self._refusals.unanswered
 
     def provision_again(self) -> None:
         """Asks for everything to be looked at once more: the server may be another one, or may have lost it."""
@@ -109,13 +118,22 @@ class HintStream:
             self.provision_again()
             return False
         except BusError as error:
-            self._refusals.add(str(error) or type(error).__name__)
-            if isinstance(error, nats.js.errors.APIError) and error.err_code == OTHER_STREAM:
-                self.provision_again()
+            self._failed(error)
             logger.warning("hint_not_sent", job_id=hint.job_id, error=repr(error))
             return False
         self._refusals.end()
         return True
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, nats.js.errors.APIError):
+            self._refusals.add(str(error))
+            if error.err_code == OTHER_STREAM:
+                self.provision_again()
+        elif self._bus.trouble() is None:
+            self._refusals.add_unanswered()
+        else:
+            # Nothing is refused: NATS is away or frozen, which the connection itself says.
+            self._refusals.pause()
 
     async def undelivered(self, model: str) -> int | None:
         """How many hints of the model wait for delivery; None while it cannot be told."""
@@ -145,12 +163,18 @@ class HintStream:
             return False
         except BusError as error:
             logger.warning("stream_not_provisioned", missing=self._next, error=repr(error))
-            if self._bus.is_connected:
-                why = str(error) or type(error).__name__
-                self._unprovisioned = f"NATS has no {self._next}, and it cannot be made: {why}; {MEND_REFUSED}"
+            self._not_provisioned(error)
             return False
-        self._drift = self._unprovisioned = None
+        self._drift = self._unprovisioned = self._unlooked = None
         return True
+
+    def _not_provisioned(self, error: Exception) -> None:
+        if isinstance(error, NotMadeError):
+            self._unprovisioned, self._unlooked = mended(str(error)), None
+        elif isinstance(error, nats.js.errors.APIError):
+            self._unprovisioned, self._unlooked = mended(f"NATS does not show its {self._next}: {error}"), None
+        elif self._bus.is_connected:
+            self._unlooked = f"NATS does not answer when asked for {self._next}"
 
     async def _provision(self) -> None:
         self._next = f"stream {STREAM}"
@@ -162,27 +186,63 @@ class HintStream:
 
 
 class Refusals:
-    """Notices that NATS takes no hints: a full disk makes it refuse for as long as it runs, also when there is room."""
+    """Notices that NATS takes no hints: a write that failed makes it refuse for as long as it runs."""
 
     def __init__(self) -> None:
-        self._since: float | None = None
+        self._refused_since: float | None = None
+        self._unanswered_since: float | None = None
+        self._is_told = False
         self.said: str | None = None
+        """That hints are refused, and why."""
+        self.unanswered: str | None = None
+        """That hints are not answered."""
 
     def add(self, why: str) -> None:
+        """NATS has refused a hint."""
         now = asyncio.get_running_loop().time()
-        self._since = self._since or now
-        if now - self._since < REFUSED_S:
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since < REFUSED_S:
             return
-        if self.said is None:
-            logger.warning("hints_refused", error=why)
-            REFUSED.set(1)
-        self.said = f"NATS takes no hints, so queued jobs wait: {why}; {MEND_REFUSED}"
+        self._tell(why)
+        self.said, self.unanswered = mended(f"NATS takes no hints, so queued jobs wait: {why}"), None
+
+    def add_unanswered(self) -> None:
+        """NATS answers all else, and has not answered a hint."""
+        now = asyncio.get_running_loop().time()
+        self._unanswered_since = self._unanswered_since or now
+        silent_s = now - self._unanswered_since
+        if silent_s < REFUSED_S or self.said is not None:
+            return
+        self._tell("no answer")
+        self.unanswered = "NATS does not answer to hints, so queued jobs wait"
+        if silent_s > UNANSWERED_S:
+            self.said, self.unanswered = (
+                mended(f"NATS takes no hints, so queued jobs wait: no answer for {UNANSWERED_S:g} s"),
+                None,
+            )
+
+    def pause(self) -> None:
+        """NATS answers nothing at all, so that its silence about hints says nothing."""
+        self._unanswered_since = self.unanswered = None
 
     def end(self) -> None:
-        if self.said is not None:
+        """NATS has taken a hint, or is another one than that which refused them."""
+        if self._is_told:
             logger.info("hints_taken_again")
             REFUSED.set(0)
-        self._since = self.said = None
+        self._is_told = False
+        self._refused_since = self._unanswered_since = self.said = self.unanswered = None
+
+    def _tell(self, why: str) -> None:
+        if not self._is_told:
+            logger.warning("hints_refused", error=why)
+            REFUSED.set(1)
+        self._is_told = True
+
+
+def mended(why: str) -> str:
+    """The sentence with what to do; the disk is the cause only where the error names it."""
+    return f"{why}; {MEND_FULL if any(words in why.lower() for words in NO_ROOM) else MEND_REFUSED}"
 
 
 def stream_config(replicas: int) -> StreamConfig:
