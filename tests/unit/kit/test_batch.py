@@ -29,7 +29,13 @@ def refused(item: int) -> FlexuraError:
     return FlexuraError(Kind.NOT_FOUND, Reason.JOB_NOT_FOUND, "no such job", job_id=str(item))
 
 
-def gatherer(sender: Sender, items_max: int = 64, bytes_max: int = 1000, waiting_max: int = 100) -> Gatherer[int, int]:
+def gatherer(
+    sender: Sender,
+    items_max: int = 64,
+    bytes_max: int = 1000,
+    waiting_max: int = 100,
+    company_s: float = 3600,  # Nothing leaves because a slow machine let time pass.
+) -> Gatherer[int, int]:
     return Gatherer(
         "test",
         sender.send,
@@ -38,6 +44,7 @@ def gatherer(sender: Sender, items_max: int = 64, bytes_max: int = 1000, waiting
         bytes_max=bytes_max,
         in_flight_max=2,
         waiting_max=waiting_max,
+        company_s=company_s,
     )
 
 
@@ -89,7 +96,7 @@ async def test_a_crowd_goes_in_halves_and_a_later_few_together() -> None:
 
 async def test_an_item_waits_for_company_no_longer_than_it_must_behind_a_slow_batch() -> None:
     sender = Sender()
-    gathering = gatherer(sender)
+    gathering = gatherer(sender, company_s=COMPANY_S)
     slow = asyncio.create_task(gathering.ask(1, 5))
     await turns()
     alone = asyncio.create_task(gathering.ask(2, 5))
