@@ -79,6 +79,8 @@ class ScriptedJobs(ScriptedFeed):
     failures: list[FlexuraError] = field(default_factory=list)
     """Raised for whole calls, one each, until none is left."""
     gate: asyncio.Event | None = None
+    held: int = 0
+    """Calls that have come to the gate."""
     answer_gate: asyncio.Event | None = None
     """While set and not open, jobs are created and their answers wait."""
     removed: dict[str, Reason] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class ScriptedJobs(ScriptedFeed):
         self, request: jobs_service_pb2.BatchCreateJobsRequest, context: grpc.aio.ServicerContext
     ) -> jobs_service_pb2.BatchCreateJobsResponse:
         if self.gate is not None:
+            self.held += 1
             await self.gate.wait()
         results = [self._create(item) for item in request.items]
         if self.answer_gate is not None:

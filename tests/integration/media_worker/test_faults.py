@@ -6,9 +6,11 @@ import time
 from pathlib import Path
 
 import psutil
-from integration.media_worker.peers import Plant, Timing, plant, taking_at_most, until
+from integration.media_worker.peers import Plant, Timing, plant, until
 from servers.nats import NATSServer
 from servers.s3 import S3Server
+
+SOON_S = 15.0  # On a machine under load; the faults that are looked for take minutes or for ever.
 
 
 async def test_generators_die_with_a_worker_that_is_killed(works: Plant) -> None:
@@ -18,7 +20,7 @@ async def test_generators_die_with_a_worker_that_is_killed(works: Plant) -> None
         generators = worker.generators()
         await worker.process.kill()
 
-        await until(lambda: not any(map(is_running, generators)), "the generators to die", within_s=2)
+        await until(lambda: not any(map(is_running, generators)), "the generators to die", within_s=SOON_S)
         assert not job.completions
 
 
@@ -36,8 +38,12 @@ async def test_a_killed_workers_job_is_done_by_the_next_and_its_spool_is_removed
             assert second.lines("stale_spool_removed")
 
 
-async def test_on_sigterm_unfinished_work_is_handed_back_within_two_seconds(works: Plant) -> None:
-    async with works.worker("first") as first:
+async def test_on_sigterm_unfinished_work_is_handed_back_at_once(
+    tmp_path: Path, shared_nats: NATSServer, shared_s3: S3Server
+) -> None:
+    # Whoever waited for a lease to end or for a hint to come back would wait for minutes.
+    slow = Timing(lease_s=300, ack_wait_s=300)
+    async with plant(tmp_path, shared_nats, shared_s3, slow) as works, works.worker("first") as first:
         jobs = [await works.submit(take_s=30), await works.submit(fail="hang")]
         await until(lambda: all(job.state == "processing" for job in jobs), "both jobs to begin")
         generators = first.generators()
@@ -45,16 +51,14 @@ async def test_on_sigterm_unfinished_work_is_handed_back_within_two_seconds(work
         async with asyncio.timeout(20):
             await first.process.stop()
 
-        assert all(job.releases[-1] - asked < 2.0 for job in jobs)
+        assert all(job.releases[-1] - asked < SOON_S for job in jobs)
         assert all(job.state == "queued" and job.attempt == 0 for job in jobs)
         assert not any(map(is_running, generators))
         assert first.results_waiting() == []
         for job in jobs:
             job.options = {"payload_bytes": 10}
         async with works.worker("second"):
-            with taking_at_most(2.0):
-                # The hints were given back: nobody waits for `ack_wait` here.
-                await until(lambda: all(job.state == "completed" for job in jobs), "the next worker to do them")
+            await until(lambda: all(job.state == "completed" for job in jobs), "the next worker to do them")
 
 
 async def test_a_cancelled_job_is_killed_as_soon_as_its_worker_hears_of_it(
@@ -82,7 +86,7 @@ async def test_a_cancelled_job_is_killed_with_the_next_renewal(works: Plant) -> 
         job = await works.submit(fail="hang")
         await until(lambda: job.progress, "the first renewal")
         job.state = "canceled"
-        await until(worker.outcomes, "the attempt to end", within_s=2)
+        await until(worker.outcomes, "the attempt to end", within_s=SOON_S)
 
         assert worker.outcomes()[0] == "canceled"
         assert not job.completions

