@@ -241,7 +241,7 @@ async def test_the_reference_verifier_accepts_before_during_and_after_rotation(
     async with sending.sender():
         before = await next_message()
         sealed = Vault([KEY]).seal(NEW_KEY, webhook_id)
-        rotated = await sending.webhooks.rotate(ALICE, webhook_id, sealed, timedelta(hours=24))
+        rotated = await sending.webhooks.rotate(ALICE, webhook_id, sealed, timedelta(hours=24), lambda _old: True)
         assert isinstance(rotated, Webhook)
         assert rotated.previous_secret_expires_at is not None
         during = await next_message()

@@ -1,6 +1,6 @@
 """What the use cases and the dispatcher need from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -278,6 +278,8 @@ class SecretKeeper(Protocol):
 
     def open(self, sealed: str, owner: str) -> bytes: ...
 
+    def can_open(self, sealed: str, owner: str) -> bool: ...
+
 
 class SigningAccounts(Protocol):
     """Which accounts have a secret that signs for the addresses of single jobs."""
@@ -297,8 +299,14 @@ class WebhookStore(SigningAccounts, Protocol):
     async def delete(self, account_id: AccountId, webhook_id: WebhookId) -> bool: ...
 
     async def rotate(
-        self, account_id: AccountId, webhook_id: WebhookId, sealed: str, overlap: timedelta
-    ) -> Webhook | WebhookRefusal | None: ...
+        self,
+        account_id: AccountId,
+        webhook_id: WebhookId,
+        sealed: str,
+        overlap: timedelta,
+        is_readable: Callable[[str], bool],
+    ) -> Webhook | WebhookRefusal | None:
+        """Has the new secret sign; drops those before it that cannot be read, and has what waited for one sent."""
 
     async def test(self, account_id: AccountId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery | None: ...
 

@@ -43,6 +43,13 @@ class Vault:
         cipher.update(owner.encode())
         return cipher.decrypt_and_verify(content[NONCE_BYTES:-TAG_BYTES], content[-TAG_BYTES:])
 
+    def can_open(self, sealed: str, owner: str) -> bool:
+        try:
+            self.open(sealed, owner)
+        except (KeyFileError, ValueError):
+            return False
+        return True
+
 
 def read_vault(file: Path) -> Vault:
     """Reads one key a line, each 32 bytes in base64; the first one seals."""

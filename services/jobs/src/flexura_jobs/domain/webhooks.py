@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -33,6 +33,12 @@ SECRETS_MAX = 5  # Of one webhook, in use at once: each makes the signature's he
 RETRY_AFTER_MAX = timedelta(hours=6)
 ERROR_CHARACTERS_MAX = 2000  # Of what a message says about a failure.
 GONE = 410
+UNSIGNED_RETRY = timedelta(minutes=15)  # For a key that comes back; a rotation has its messages tried at once.
+UNSIGNED_MAX = timedelta(days=30)
+UNSIGNED_ERROR = (
+    "the message could not be signed, because this server cannot read the secret of the webhook any more;"
+    " rotate the secret with POST /api/webhooks/{webhook_id}/rotate"
+)
 
 
 class EventType(StrEnum):
@@ -79,6 +85,8 @@ class NewSecret:
     webhook_id: WebhookId
     sealed: str
     overlap: timedelta
+    is_readable: Callable[[str], bool]
+    """Whether a sealed secret of the webhook can be opened; one that cannot is dropped."""
 
 
 class WebhookRefusal(StrEnum):
@@ -150,6 +158,8 @@ class Outcome:
     error: str | None = None
     retry_in: timedelta | None = None
     is_gone: bool = False
+    counts: bool = True
+    """Whether it uses up one of the tries; what was not sent does not."""
 
 
 def outcome_of(answer: Answer, event_type: EventType, attempt: int, random: float) -> Outcome:
@@ -165,6 +175,14 @@ def outcome_of(answer: Answer, event_type: EventType, attempt: int, random: floa
     if event_type is EventType.TEST or attempt >= ATTEMPTS_MAX:
         return Outcome(DeliveryState.FAILED, status, error)
     return Outcome(DeliveryState.PENDING, status, error, retry_in(attempt, random, answer.retry_after))
+
+
+def unsigned_outcome(event_type: EventType, age: timedelta, random: float) -> Outcome:
+    """Judges a try that no secret could sign: the message waits until there is one, and is not counted as tried."""
+    if event_type is EventType.TEST or age >= UNSIGNED_MAX:
+        return Outcome(DeliveryState.FAILED, error=UNSIGNED_ERROR)
+    spread = UNSIGNED_RETRY * (1 - JITTER + 2 * JITTER * random)
+    return Outcome(DeliveryState.PENDING, error=UNSIGNED_ERROR, retry_in=spread, counts=False)
 
 
 def retry_in(attempt: int, random: float, retry_after: timedelta | None) -> timedelta:

@@ -89,7 +89,9 @@ class Webhooks:
             raise invalid("overlap", f"takes 0 seconds to {OVERLAP_MAX.days} days")
         await self._usable(account_id, webhook_id)
         secret, sealed = self._new_secret(webhook_id)
-        webhook = await self._store.rotate(account_id, webhook_id, sealed, overlap)
+        webhook = await self._store.rotate(
+            account_id, webhook_id, sealed, overlap, lambda old: self._is_readable(old, webhook_id)
+        )
         if webhook is None:
             raise webhook_not_found(webhook_id)
         if isinstance(webhook, WebhookRefusal):
@@ -151,6 +153,9 @@ class Webhooks:
         if webhook is None:
             raise webhook_not_found(webhook_id)
         return webhook
+
+    def _is_readable(self, sealed: str, webhook_id: WebhookId) -> bool:
+        return self._secrets is not None and self._secrets.can_open(sealed, webhook_id)
 
     def _new_secret(self, webhook_id: WebhookId) -> tuple[str, str]:
         """Answers it as its owner sees it, and sealed."""

@@ -156,6 +156,7 @@ class Outcomes:
             response_status=INTEGER,
             error=TEXT,
             retry_in_s=DOUBLE,
+            uncounted=INTEGER,
         )
         self._update = (
             update(DELIVERIES)
@@ -166,6 +167,7 @@ class Outcomes:
             )
             .values(
                 state=tried.c.state,
+                attempt=DELIVERIES.c.attempt - tried.c.uncounted,
                 due_at=time_in(func.coalesce(tried.c.retry_in_s, 0)),
                 lease_token=null(),
                 attempted_at=NOW,
@@ -234,6 +236,7 @@ def row_of(message: Message, outcome: Outcome) -> dict[str, object]:
         "response_status": outcome.response_status,
         "error": outcome.error,
         "retry_in_s": outcome.retry_in.total_seconds() if outcome.retry_in else None,
+        "uncounted": 0 if outcome.counts else 1,
     }
 
 

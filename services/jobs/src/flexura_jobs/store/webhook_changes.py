@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from flexura_jobs.domain.webhooks import (
     SECRETS_MAX,
+    UNSIGNED_ERROR,
     WEBHOOKS_MAX,
     Delivery,
     DeliveryState,
@@ -123,13 +124,25 @@ class Deletion:
 
 
 class Rotation:
-    """Has a new secret sign, and the one before until its overlap ends."""
+    """Has a new secret sign, and the one before until its overlap ends; drops those that cannot be read any more."""
 
     def __init__(self) -> None:
         # Locked, so that two rotations at once leave one present secret.
         self._lock: Select[Any] = OWN_WEBHOOK.with_only_columns(WEBHOOKS.c.webhook_id).with_for_update()
-        self._in_use = (
-            select(func.count()).select_from(WEBHOOK_SECRETS).where(WEBHOOK_SECRETS.c.webhook_id == WEBHOOK, IS_IN_USE)
+        self._in_use = select(WEBHOOK_SECRETS.c.secret_id, WEBHOOK_SECRETS.c.sealed).where(
+            WEBHOOK_SECRETS.c.webhook_id == WEBHOOK, IS_IN_USE
+        )
+        self._drop = delete(WEBHOOK_SECRETS).where(WEBHOOK_SECRETS.c.secret_id == bindparam("secret_id_", type_=TEXT))
+        # What no secret could sign is sent now.
+        self._try_unsigned = (
+            update(DELIVERIES)
+            .where(
+                DELIVERIES.c.webhook_id == WEBHOOK,
+                DELIVERIES.c.state == PENDING,
+                DELIVERIES.c.lease_token.is_(None),
+                DELIVERIES.c.error == bindparam("unsigned", UNSIGNED_ERROR, type_=TEXT),
+            )
+            .values(due_at=NOW)
         )
         self._expire = (
             update(WEBHOOK_SECRETS)
@@ -147,8 +160,13 @@ class Rotation:
         if connection.execute(self._lock, key).first() is None:
             return None
         of_webhook = {"webhook_id_": secret.webhook_id}
-        if connection.execute(self._in_use, of_webhook).scalar_one() >= SECRETS_MAX:
+        in_use = connection.execute(self._in_use, of_webhook).all()
+        unreadable = [row.secret_id for row in in_use if not secret.is_readable(row.sealed)]
+        if len(in_use) - len(unreadable) >= SECRETS_MAX:
             return WebhookRefusal.TOO_MANY
+        for secret_id in unreadable:
+            connection.execute(self._drop, {"secret_id_": secret_id})
+        connection.execute(self._try_unsigned, of_webhook)
         connection.execute(self._expire, of_webhook | {"overlap_s": secret.overlap.total_seconds()})
         connection.execute(NEW_SECRET, of_webhook | {"secret_id_": new_uuid7(), "sealed_": secret.sealed})
         return webhook_of(connection.execute(OWN_WEBHOOK, key).one())

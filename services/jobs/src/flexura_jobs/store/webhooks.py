@@ -1,6 +1,6 @@
 """Webhooks and their deliveries as owners see them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -80,9 +80,15 @@ class SQLWebhookStore:
         return deleted
 
     async def rotate(
-        self, account_id: AccountId, webhook_id: WebhookId, sealed: str, overlap: timedelta
+        self,
+        account_id: AccountId,
+        webhook_id: WebhookId,
+        sealed: str,
+        overlap: timedelta,
+        is_readable: Callable[[str], bool],
     ) -> Webhook | WebhookRefusal | None:
-        (result,) = await self._writer.write(self._rotate, [NewSecret(account_id, webhook_id, sealed, overlap)])
+        secret = NewSecret(account_id, webhook_id, sealed, overlap, is_readable)
+        (result,) = await self._writer.write(self._rotate, [secret])
         return result
 
     async def test(self, account_id: AccountId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Delivery | None:

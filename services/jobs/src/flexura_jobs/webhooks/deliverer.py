@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from prometheus_client import Counter, Gauge
 
-from flexura_jobs.domain.webhooks import Answer, Message, Outcome, outcome_of, signatures
+from flexura_jobs.domain.webhooks import Message, Outcome, outcome_of, signatures, unsigned_outcome
 from flexura_jobs.ports import Outbox, Post, SecretKeeper
 from flexura_jobs.vault import KeyFileError
 from flexura_jobs.webhooks.body import body_of
@@ -23,8 +23,6 @@ EACH_MAX = 4
 WEBHOOKS_PER_LOOK = 256
 SWEEP_S = 60.0
 SWEEPS_MAX = 20
-
-UNSIGNED = Answer(error="it could not be signed; whoever runs this server finds the reason in the log")
 
 TRIES = Counter("flexura_webhook_tries", "Tries to send a message.", ["outcome"])
 IN_FLIGHT = Gauge("flexura_webhook_in_flight", "Messages that are being sent.")
@@ -46,6 +44,8 @@ class Deliverer:
         self._in_flight_max = in_flight_max
         self._sending: dict[asyncio.Task[None], WebhookId] = {}
         self._after = WebhookId("")
+        self._unreadable: set[WebhookId] = set()
+        """The webhooks with a secret that cannot be opened, of which the log tells."""
         self._has_stopped = False
 
     async def run(self) -> None:
@@ -115,6 +115,8 @@ class Deliverer:
             # The top of a task: one message that cannot be sent must not end the others.
             logger.exception("webhook_try_crashed", delivery_id=message.delivery_id)
             return
+        if not outcome.counts:
+            return  # Nothing was sent; the log has said why.
         TRIES.labels(outcome.state.value).inc()
         logger.info(
             "webhook_tried",
@@ -129,12 +131,10 @@ class Deliverer:
     async def _try(self, message: Message) -> Outcome:
         body = body_of(message, self._public_url)
         timestamp_s = int(self._clock().timestamp())
-        try:
-            secrets = [self._secrets.open(sealed, message.webhook_id) for sealed in message.sealed_secrets]
-        except (KeyFileError, ValueError):
-            # Retried like any other: the operator may have left a key out of the file.
-            logger.exception("webhook_secret_unreadable", webhook_id=message.webhook_id)
-            return outcome_of(UNSIGNED, message.event_type, message.attempt, random.random())  # noqa: S311 - As below.
+        secrets = self._readable_secrets(message)
+        if not secrets:
+            age = self._clock() - message.created_at
+            return unsigned_outcome(message.event_type, age, random.random())  # noqa: S311 - As below.
         headers = {
             "Content-Type": "application/json",
             "webhook-id": message.delivery_id,
@@ -143,6 +143,22 @@ class Deliverer:
         }
         answer = await self._post.send(message.url, headers, body)
         return outcome_of(answer, message.event_type, message.attempt, random.random())  # noqa: S311 - Spreads tries.
+
+    def _readable_secrets(self, message: Message) -> list[bytes]:
+        """Those that can be opened: one that cannot takes no part, and the others sign."""
+        opened, why = [], ""
+        for sealed in message.sealed_secrets:
+            try:
+                opened.append(self._secrets.open(sealed, message.webhook_id))
+            except (KeyFileError, ValueError) as error:
+                why = str(error)
+        if len(opened) == len(message.sealed_secrets):
+            self._unreadable.discard(message.webhook_id)
+        elif message.webhook_id not in self._unreadable:
+            # Once, because each message of the webhook meets it again.
+            self._unreadable.add(message.webhook_id)
+            logger.warning("webhook_secret_unreadable", webhook_id=message.webhook_id, readable=len(opened), why=why)
+        return opened
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._sending.pop(task, None)
