@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -101,14 +102,59 @@ async def test_part_that_was_ready_for_long_is_started_again_soon_however_often_
     await asyncio.wait_for(running, 5)
 
 
-async def test_part_whose_log_cannot_be_written_is_tried_again(home: Home) -> None:
-    seen = io.StringIO()
-    (home.folder / "log").mkdir()
-    (home.folder / "log" / "part.log").mkdir()
-    keeper = Keeper(Part("part", "here", [sys.executable], _at_once), home, Console(seen))
+@pytest.mark.parametrize("lost", ["log_is_a_folder", "folder_is_a_file", "folder_is_gone"])
+async def test_part_starts_whatever_became_of_its_log(home: Home, lost: str) -> None:
+    keeper, seen = _keeper(home, SLEEPS)
+    folder = home.folder / "log"
+    folder.rmdir()
+    if lost == "log_is_a_folder":
+        (folder / "part.log").mkdir(parents=True)
+    elif lost == "folder_is_a_file":
+        folder.touch()
     running = asyncio.create_task(keeper.run())
-    await asyncio.wait_for(keeper.hopeless.wait(), 15)
-    assert "could not be started (" in seen.getvalue()
+    for times in (1, 2):
+        await eventually(lambda times=times: seen.getvalue().count("●") == times, within_s=30)  # type: ignore[misc]
+        assert keeper.pid is not None
+        os.kill(keeper.pid, signal.SIGKILL)
+    await eventually(lambda: seen.getvalue().count("●") == 3, within_s=30)
+    assert seen.getvalue().count("part runs without a log: ") == (0 if lost == "folder_is_gone" else 1)
+    assert (folder / "part.log").is_file() == (lost == "folder_is_gone")
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_part_whose_socket_is_deleted_is_started_again(home: Home) -> None:
+    code = (
+        "import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen();"
+        " print('set', flush=True); time.sleep(60)"
+    )
+    seen, socket = io.StringIO(), home.sockets / "part.sock"
+    part = Part("part", "here", [sys.executable, "-c", code, str(socket)], _when_set, socket=socket, deaf_s_max=0.2)
+    keeper = Keeper(part, home, Console(seen))
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.ready.wait(), 30)
+    shutil.rmtree(home.sockets)
+    await eventually(lambda: seen.getvalue().count("●") == 2, within_s=30)
+    assert f"lives, and its socket {socket} is gone; killing it" in seen.getvalue()
+    assert socket.exists()
+    await keeper.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_files_that_a_start_made_are_made_again_before_a_part_is_started(home: Home) -> None:
+    file = home.folder / "s3" / "tls.pem"
+    file.parent.mkdir()
+    file.write_text("certificate and key")
+    keeper, seen = _keeper(home, SLEEPS)
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(keeper.ready.wait(), 30)
+    shutil.rmtree(file.parent)
+    assert keeper.pid is not None
+    os.kill(keeper.pid, signal.SIGKILL)
+    await eventually(lambda: seen.getvalue().count("●") == 2, within_s=30)
+    assert file.read_text() == "certificate and key"
+    assert file.stat().st_mode & 0o077 == 0
+    assert f"{file} was gone, and was made again" in seen.getvalue()
     await keeper.stop()
     await asyncio.wait_for(running, 5)
 

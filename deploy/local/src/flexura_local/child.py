@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import itertools
 import json
 import os
@@ -42,7 +41,10 @@ class Child:
         log: Path,
         log_start: int,
         notifications: Notifications,
+        why_no_log: OSError | None = None,
     ) -> None:
+        self.why_no_log = why_no_log
+        """Why what it writes goes nowhere; None where it goes to its log."""
         self._process = process
         self._notifications = notifications
         self._log = log
@@ -61,7 +63,8 @@ class Child:
         environment = {**environment, "NOTIFY_SOCKET": str(ready_socket)}
         notifications = Notifications(ready_socket)
         try:
-            with opened(log) as stream:
+            stream, why_no_log = opened(log)
+            with stream:
                 log_start = stream.tell()
                 if fork_server is None:
                     process: asyncio.subprocess.Process | ForkedProcess = await executed(command, environment, stream)
@@ -70,7 +73,8 @@ class Child:
         except BaseException:
             notifications.close()
             raise
-        return cls(process, log, log_start, notifications)
+        # Where it has none, what an earlier one wrote there is not its own.
+        return cls(process, Path(os.devnull) if why_no_log else log, log_start, notifications, why_no_log)
 
     @property
     def pid(self) -> int:
@@ -121,7 +125,7 @@ class Child:
 
     def log_since_start(self) -> list[str]:
         """The last lines that this run wrote."""
-        with contextlib.suppress(FileNotFoundError), self._log.open("rb") as stream:
+        with contextlib.suppress(OSError), self._log.open("rb") as stream:
             end = stream.seek(0, os.SEEK_END)
             stream.seek(max(end - LOG_TAIL_BYTES, min(self._log_start, end)))
             return stream.read().decode(errors="replace").splitlines()
@@ -189,15 +193,14 @@ def launched(*command: str) -> list[str]:
     return [sys.executable, "-S", "-E", str(LAUNCHER), str(os.getpid()), *command]
 
 
-def opened(log: Path) -> BinaryIO:
-    """The log, to be added to; nothing where a full disk has no room for one more file, because a log is no need."""
+def opened(log: Path) -> tuple[BinaryIO, OSError | None]:
+    """The log, to be added to; nothing, and why, where it cannot be had: a log is no need."""
     try:
+        log.parent.mkdir(mode=0o700, exist_ok=True)
         rotate(log)
-        return log.open("ab")
+        return log.open("ab"), None
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
-        return Path(os.devnull).open("ab")
+        return Path(os.devnull).open("ab"), error
 
 
 def rotate(log: Path) -> None:

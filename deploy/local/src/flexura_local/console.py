@@ -44,7 +44,8 @@ class Console:
         self._quote(last_lines)
 
     def hopeless(self, name: str, times: int, log: str) -> None:
-        self._print(f"  {self._paint(RED, '✗')} {name:<{NAME_WIDTH}}could not start {times} times in a row; see {log}")
+        see = f"; see {log}" if log else ""
+        self._print(f"  {self._paint(RED, '✗')} {name:<{NAME_WIDTH}}could not start {times} times in a row{see}")
 
     def failed(self, why: str, hint: str = "") -> None:
         self._print(f"\n  {self._paint(RED, 'Flexura did not start:')} {why}")

@@ -68,6 +68,13 @@ class Home:
     def log(self, part: str) -> Path:
         return self._inside("log") / f"{part}.log"
 
+    def made_files(self) -> list[Path]:
+        """What a start makes for the parts, or keeps for the next one."""
+        settings = [self.folder / "ports.json", self.folder / "nats" / "nats-server.conf"]
+        store = [self.folder / "s3" / "tls.pem", self.folder / "s3" / "s3.json"]
+        folders = [self.folder / "s3" / "configuration", self.folder / "secrets"]
+        return [*settings, *store, *(file for folder in folders for file in folder.glob("*"))]
+
     def ready_socket(self, part: str) -> Path:
         """Where the part says that it is ready."""
         return self.sockets / f"{part}.ready"

@@ -6,10 +6,11 @@ import math
 import time
 
 from flexura_kit.fork_server import ForkServer
-from flexura_kit.startup import ExitStatus
+from flexura_kit.startup import ExitStatus, os_fault
 from flexura_local.child import Child, rotate_in_use
 from flexura_local.console import Console
 from flexura_local.home import Home
+from flexura_local.kept_files import KeptFiles
 from flexura_local.parts import Part
 from flexura_local.readiness import refuses
 
@@ -31,6 +32,8 @@ class Keeper:
         self._fork_server = fork_server if part.is_forked else None
         self.ready = asyncio.Event()
         self.hopeless = asyncio.Event()
+        self._files = KeptFiles(home.made_files())
+        self._is_log_told = False
         self._log = home.log(part.name)
         self._ready_socket = home.ready_socket(part.name)
         self._console = console
@@ -112,6 +115,7 @@ class Keeper:
     async def _live(self, began: float) -> str:
         self._ready_at = math.inf
         try:
+            self._make_again()
             child = await Child.start(
                 self.part.command, self.part.environment, self._log, self._ready_socket, self._fork_server
             )
@@ -119,6 +123,7 @@ class Keeper:
             self._child = None
             return f"could not be started ({error})"
         self._child = child
+        self._tell_of_log(child.why_no_log)
         if self._stopping.is_set():
             # Asked to stop in the very moment of the start.
             child.kill()
@@ -131,6 +136,17 @@ class Keeper:
         # What it started itself ends with it: the next one begins alone.
         child.kill()
         return how
+
+    def _make_again(self) -> None:
+        """Makes what it needs where somebody has deleted it."""
+        self._ready_socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in self._files.restore():
+            self._console.warned(f"{file} was gone, and was made again as it was")
+
+    def _tell_of_log(self, why: OSError | None) -> None:
+        if why is not None and not self._is_log_told:
+            self._console.warned(f"{self.part.name} runs without a log: {os_fault(why)}")
+        self._is_log_told = why is not None
 
     def _is_refused(self) -> bool:
         child = self._child
@@ -159,8 +175,11 @@ class Keeper:
         port, heard_at = self.part.port, time.monotonic()
         while True:
             await asyncio.sleep(min(WATCH_POLL_S, self.part.deaf_s_max))
-            if port is None or not await refuses(port):
+            is_gone = self.part.socket is not None and not self.part.socket.exists()
+            if not is_gone and (port is None or not await refuses(port)):
                 heard_at = time.monotonic()
+            elif is_gone and time.monotonic() - heard_at > self.part.deaf_s_max:
+                return f"lives, and its socket {self.part.socket} is gone"
             elif time.monotonic() - heard_at > self.part.deaf_s_max:
                 # Asked to end by somebody else, it hangs in that.
                 return f"lives, and nobody listens on port {port} any more"
@@ -189,7 +208,7 @@ class Keeper:
         last_words = self._child.last_words() if self._child else []
         self._console.died(self.part.name, how, last_words, restart_s)
         if self._deaths == HOPELESS_TIMES:
-            self._console.hopeless(self.part.name, self._deaths, str(self._log))
+            self._console.hopeless(self.part.name, self._deaths, str(self._log) if self._log.is_file() else "")
         if self._early_deaths >= HOPELESS_TIMES:
             # It may have been ready in between; it has never been so for long.
             self.death = how

@@ -39,6 +39,8 @@ class Part:
     stop_grace_s: float = 4.0
     port: int | None = None
     """Where on loopback it takes connections from when it is ready until it ends."""
+    socket: Path | None = None
+    """Where on this machine it takes connections from when it is ready until it ends."""
     why_useless: Sequence[Callable[[Child], Awaitable[str | None]]] = ()
     """Each says why it must be started again though it runs and takes connections."""
     user: str = ""
@@ -191,7 +193,7 @@ def store_part(store: Store) -> Part:
 def rpc_part(home: Home, name: str, settings: dict[str, str]) -> Part:
     socket = home.sockets / f"{name}.sock"
     settings = settings | {"FLEXURA_RPC_LISTEN": target(home, name), "FLEXURA_RPC_GRACE_S": "2"}
-    return Part(name, shown(socket), module(f"flexura_{name}"), says_ready, settings)
+    return Part(name, shown(socket), module(f"flexura_{name}"), says_ready, settings, socket=socket)
 
 
 def worker_part(home: Home, settings: LocalSettings, shared: dict[str, str]) -> Part:
