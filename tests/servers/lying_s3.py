@@ -42,6 +42,8 @@ class LyingS3:
     bucket: str = "assets"
     region: str = "us-east-1"
     has_bucket: bool = True
+    fails: set[str] = field(default_factory=set)
+    """Keys of objects that HEAD finds and GET answers 500 for."""
     uploads: int = 0
 
     def __post_init__(self) -> None:
@@ -103,6 +105,8 @@ class LyingS3:
         content = self.objects.get(key)
         if content is None:
             return xml("<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>", status=404)
+        if request.method == "GET" and key.removeprefix(f"/{self.bucket}/") in self.fails:
+            return xml("<Error><Code>InternalError</Code><Message>lost</Message></Error>", status=500)
         headers = {"ETag": self.etags[key], "Last-Modified": "Tue, 01 Dec 2026 00:00:00 GMT"}
         part = request.http_range if "Range" in request.headers else None
         body = content[part] if part is not None else content

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from integration.edge.peers import Edge, Peers, asset_of, edge
+from servers.lying_s3 import lying_s3
 from servers.s3 import S3Server
 from servers.waiting import eventually
 
@@ -210,6 +211,21 @@ async def test_an_asset_that_the_store_has_lost_is_410(library: Library) -> None
         async with library.door.client.get(f"/api/assets/{job_id}.png", headers=headers) as response:
             body = await response.json()
         assert (response.status, body["code"], body["retryable"]) == (410, "asset_lost", False)
+
+
+async def test_an_asset_that_the_store_names_and_cannot_read_is_told_to_the_jobs_service(
+    services: Peers, tmp_path: Path
+) -> None:
+    async with (
+        lying_s3(tmp_path / "liar") as liar,
+        edge(services, s3=liar.settings) as door,
+        blobs(liar.settings) as store,
+    ):
+        path = await Library(door, store, tmp_path).put(b"content")
+        liar.fails.add(services.jobs.assets[path.rpartition("/")[2]].object_key)
+        async with door.client.get(path) as response:
+            body = await response.json()
+    assert (response.status, body["code"]) == (410, "asset_lost")
 
 
 async def test_an_asset_that_the_jobs_service_finds_all_the_same_may_be_asked_for_again(library: Library) -> None:

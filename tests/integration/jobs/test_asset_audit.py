@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from integration.jobs.peers import ALICE, SQLStores, completion, new_job
-from servers.lying_s3 import LyingS3, lying_s3
+from servers.lying_s3 import LyingS3, lying_s3, nothing
 
 from flexura_jobs.domain.jobs import NewJob
 from flexura_jobs.removal import AssetAudit
+from flexura_jobs.removal.unreadable import LOOKS
 from flexura_jobs.service.jobs import asset_or_not_found
 from flexura_jobs.store import SQLAuditStore
 from flexura_kit.blob import Blobs, blobs
@@ -43,7 +44,7 @@ async def liar(tmp_path: Path) -> AsyncIterator[LyingS3]:
 
 @pytest_asyncio.fixture
 async def store(liar: LyingS3) -> AsyncIterator[Blobs]:
-    async with blobs(liar.settings) as opened:
+    async with blobs(liar.settings, retries=0) as opened:
         yield opened
 
 
@@ -132,3 +133,47 @@ async def test_an_unfinished_job_has_no_asset_to_lose(sql_stores: SQLStores, aud
     await audit.sweep()
 
     assert news.told == []
+
+
+async def test_an_asset_whose_bytes_cannot_be_read_is_lost_after_three_looks_and_found_again(
+    sql_stores: SQLStores, liar: LyingS3, store: Blobs, audit: AssetAudit, tmp_path: Path
+) -> None:
+    job = await completed(sql_stores, store, tmp_path)
+    liar.fails.add(key_of(job))
+    await audit.look_for([job.job_id])
+    assert "cannot read 1 more" in str(audit.why_impaired())
+    for _ in range(LOOKS):
+        assert not await lost(sql_stores, job)
+        await audit.recheck()
+    assert await lost(sql_stores, job)
+    await audit.sweep()
+    assert await lost(sql_stores, job)
+    assert "has lost 1 assets and cannot read 0 more" in str(audit.why_impaired())
+
+    liar.fails.clear()
+    await audit.sweep()
+    await audit.recheck()
+    assert not await lost(sql_stores, job)
+    assert audit.why_impaired() is None
+
+
+async def test_the_sample_reads_bytes(
+    sql_stores: SQLStores, liar: LyingS3, store: Blobs, audit: AssetAudit, tmp_path: Path
+) -> None:
+    job = await completed(sql_stores, store, tmp_path)
+    liar.fails.add(key_of(job))
+    await audit.sweep()
+    assert "cannot read 1 more" in str(audit.why_impaired())
+
+
+async def test_looks_at_a_store_that_keeps_nothing_do_not_count(
+    sql_stores: SQLStores, liar: LyingS3, store: Blobs, audit: AssetAudit, tmp_path: Path
+) -> None:
+    job = await completed(sql_stores, store, tmp_path)
+    liar.fails.add(key_of(job))
+    await audit.look_for([job.job_id])
+    liar.keeps = nothing
+    for _ in range(LOOKS + 1):
+        with pytest.raises(FlexuraError):
+            await audit.recheck()
+    assert not await lost(sql_stores, job)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ CLIENT_ERROR = 4  # The first digit of these statuses.
 CHUNK_BYTES = 256 << 10
 WATCH_S = 5.0
 WATCH_TIMEOUT_S = 10.0
+CANARY = "canary/jobs"
+CANARY_BYTES = b"Written and read back to see that the store keeps what it takes.\n"
 REFUSED_KEYS = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
 
@@ -74,6 +77,17 @@ class Blobs:
 
     async def stat(self, key: str) -> Stat | None:
         return await self._in_thread(partial(self._stat, key))
+
+    async def gives(self, key: str, size_bytes: int) -> bool:
+        """Reads the first and the last byte of an object; False where the store answers 500 or 404, or gives none.
+
+        Raises FlexuraError where the store answers anything else: that says nothing of the object.
+        """
+        return await self._in_thread(partial(self._gives, key, size_bytes))
+
+    async def keep_canary(self) -> None:
+        """Writes an object, reads it back and removes it; raises FlexuraError where the store does not keep it."""
+        await self._in_thread(self._keep_canary)
 
     async def remove(self, key: str) -> None:
         """Removes the object; one that is not there is removed already."""
@@ -151,6 +165,30 @@ class Blobs:
             answer.close()
             answer.release_conn()
 
+    def _gives(self, key: str, size_bytes: int) -> bool:
+        firsts = {0, size_bytes - 1} if size_bytes else set()
+        try:
+            return all(len(self._read(key, first, 1)) == 1 for first in firsts)
+        except S3Error as error:
+            if error.response.status in {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.NOT_FOUND}:
+                return False
+            raise
+
+    def _keep_canary(self) -> None:
+        self._client.put_object(self._bucket, CANARY, io.BytesIO(CANARY_BYTES), len(CANARY_BYTES))
+        if self._read(CANARY, 0, len(CANARY_BYTES)) != CANARY_BYTES:
+            raise not_kept(CANARY, "its bytes are others")
+        self._client.remove_object(self._bucket, CANARY)
+
+    def _read(self, key: str, first: int, length: int) -> bytes:
+        answer = self._client.get_object(self._bucket, key, offset=first, length=length)
+        try:
+            content: bytes = answer.read()
+            return content
+        finally:
+            answer.close()
+            answer.release_conn()
+
     def _stat(self, key: str) -> Stat | None:
         try:
             found = self._client.stat_object(self._bucket, key)
@@ -200,7 +238,13 @@ async def blobs(
     pool = urllib3.PoolManager(
         timeout=urllib3.Timeout(connect=CONNECT_S, read=read_s),
         maxsize=threads,
-        retries=urllib3.Retry(total=retries, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        retries=urllib3.Retry(
+            # Without retries the answer itself is what the caller gets to see.
+            total=retries,
+            backoff_factor=0.2,
+            status_forcelist=[500, 502, 503, 504],
+            raise_on_status=retries > 0,
+        ),
         ssl_context=tls_context(settings),
     )
     client = CorrectedMinio(

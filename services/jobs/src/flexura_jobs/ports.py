@@ -127,6 +127,12 @@ class AuditedObjects(Protocol):
 
     async def has_bucket(self) -> bool: ...
 
+    async def gives(self, key: str, size_bytes: int) -> bool:
+        """Answers whether its first and last byte can be read; raises FlexuraError where that cannot be told."""
+
+    async def keep_canary(self) -> None:
+        """Raises FlexuraError where the store does not keep a new object."""
+
 
 class AuditStore(Protocol):
     """Completed jobs that have not been removed, to be compared with the object store."""
@@ -134,6 +140,8 @@ class AuditStore(Protocol):
     async def sample(self, count: int) -> list[AuditedAsset]: ...
 
     async def named(self, job_ids: Sequence[JobId]) -> list[AuditedAsset]: ...
+
+    async def count_lost(self) -> int: ...
 
     async def note(self, assets: Sequence[AuditedAsset], *, is_lost: bool) -> list[tuple[AccountId, JobId]]:
         """Notes that these are lost, or were found again; answers those whose job is as it was read."""

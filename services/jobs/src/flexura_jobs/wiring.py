@@ -82,15 +82,18 @@ async def build(settings: JobsSettings, life: Lifecycle) -> None:
     dispatch = dispatching(settings, life, catalog, queue, nats)
     outlooks = Outlooks(SQLOutlookStore(tx), queue, catalog.own_models())
     objects = await life.enter(blobs(settings.s3, OBJECT_THREADS))
+    audited = await life.enter(blobs(settings.s3, OBJECT_THREADS, retries=0))
     audit = AssetAudit(
         SQLAuditStore(tx, writer),
-        objects,
+        audited,
         wakeups,
         dispatch.leader,
         timedelta(seconds=settings.asset_audit_s),
         settings.asset_audit_jobs,
     )
     life.run("audit-assets", audit.run)
+    life.run("recheck-assets", audit.run_rechecks)
+    life.impaired_checks["assets"] = audit.why_impaired
     watch = await life.enter(store_watch(settings.s3))
     life.run("watch-store", watch.run)
     life.impaired_checks["store"] = watch.trouble

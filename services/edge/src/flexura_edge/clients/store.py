@@ -132,6 +132,14 @@ async def ask_on(connection: StoreConnection, request: bytes, timeout_s: float) 
 def refuse_wrong(answer: Answer, size_bytes: int) -> None:
     if answer.status == HTTPStatus.NOT_FOUND:
         raise FlexuraError(Kind.NOT_FOUND, Reason.ASSET_NOT_FOUND, "this asset is no longer in the store")
+    if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise FlexuraError(
+            Kind.BUSY,
+            Reason.SERVICE_UNAVAILABLE,
+            "the object store cannot read this asset at present",
+            service="store",
+            unreadable="true",
+        )
     if answer.status != HTTPStatus.PARTIAL_CONTENT or answer.content_length != size_bytes:
         raise unavailable()
 

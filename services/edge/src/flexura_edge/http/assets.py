@@ -81,7 +81,7 @@ class Assets:
             try:
                 return await self._stream(exchange, stored.object_key, span, response)
             except FlexuraError as error:
-                if error.reason is not Reason.ASSET_NOT_FOUND:
+                if error.reason is not Reason.ASSET_NOT_FOUND and "unreadable" not in error.metadata:
                     raise
                 await self._look_for(job_id, extension, exchange.remaining_s())
                 # It was found meanwhile.

@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from flexura_jobs.domain.audit import AuditedAsset
 from flexura_jobs.ports import AuditedObjects, AuditStore, Lead, RemovalNews
+from flexura_jobs.removal.unreadable import UnreadableAssets
 from flexura_kit import log
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.ids import JobId
 
 SECOND_LOOK_S = 0.5  # Before an asset is called lost.
+RECHECK_S = 10.0  # Between two looks at what the store names and cannot give.
 
-ASSETS_AUDITED = Counter("flexura_jobs_assets_audited", "Assets that were looked for in the object store.")
+ASSETS_AUDITED = Counter("flexura_jobs_assets_audited", "Assets that were looked for and read in the object store.")
+ASSETS_NOT_AUDITED = Counter("flexura_jobs_assets_not_audited", "Assets that a look could not read.")
+ASSETS_UNREADABLE = Gauge("flexura_jobs_assets_unreadable", "Assets that are read again until they count as lost.")
 ASSETS_LOST = Counter("flexura_jobs_assets_lost", "Completed jobs whose asset was found to be lost.")
 
 logger = log.get_logger()
@@ -32,6 +36,8 @@ class AssetAudit:
         self._lead = lead
         self._interval_s = interval.total_seconds()
         self._count = count
+        self._unreadable = UnreadableAssets(objects)
+        self._lost_count = 0
 
     async def run(self) -> None:
         while True:
@@ -46,21 +52,68 @@ class AssetAudit:
                 # The top of a loop: the next sample is another one.
                 logger.exception("asset_audit_crashed")
 
+    async def run_rechecks(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            try:
+                await self.recheck()
+            except FlexuraError as error:
+                logger.warning(
+                    "assets_not_audited", reason=error.reason.value, error=error.message, count=len(self._unreadable)
+                )
+            except Exception:
+                # The top of a loop: the next look is another one.
+                logger.exception("asset_recheck_crashed")
+
+    async def recheck(self) -> None:
+        """Reads once more what could not be read; what fails too often is lost."""
+        try:
+            await self._note_lost(await self._unreadable.look())
+        finally:
+            ASSETS_UNREADABLE.set(len(self._unreadable))
+            self._lost_count = await self._store.count_lost()
+
+    def why_impaired(self) -> str | None:
+        if not self._lost_count and not self._unreadable:
+            return None
+        return (
+            f"the object store has lost {self._lost_count} assets and cannot read {len(self._unreadable)} more; "
+            "restore them from a backup, or delete their jobs"
+        )
+
     async def sweep(self) -> None:
-        await self._compare(await self._store.sample(self._count))
+        assets = await self._store.sample(self._count)
+        there = [asset for asset in assets if await self._is_there(asset)]
+        readable = [asset for asset in there if await self._objects.gives(asset.object_key, asset.size_bytes)]
+        self._watch([asset for asset in there if asset not in readable])
+        ASSETS_AUDITED.inc(len(assets) - len(there) + len(readable))
+        await self._note_found([asset for asset in readable if asset.is_lost])
+        await self._look_again([asset for asset in assets if asset not in there and not asset.is_lost])
 
     async def look_for(self, job_ids: Sequence[JobId]) -> None:
-        """Looks for the assets of these jobs, which somebody did not find."""
-        await self._compare(await self._store.named(job_ids))
-
-    async def _compare(self, assets: Sequence[AuditedAsset]) -> None:
+        """Looks for the assets of these jobs, which somebody did not find or could not read."""
+        assets = await self._store.named(job_ids)
         there = [asset for asset in assets if await self._is_there(asset)]
-        gone = [asset for asset in assets if asset not in there and not asset.is_lost]
-        ASSETS_AUDITED.inc(len(assets))
-        await self._note_found([asset for asset in there if asset.is_lost])
+        # Not read here: who asks does not wait as long as a store may take to say that it cannot.
+        for asset in there:
+            if not asset.is_lost:
+                self._unreadable.add(asset)
+        await self._look_again([asset for asset in assets if asset not in there and not asset.is_lost])
+
+    async def _look_again(self, gone: Sequence[AuditedAsset]) -> None:
         if gone:
             await asyncio.sleep(SECOND_LOOK_S)
             await self._note_lost([asset for asset in gone if not await self._is_there(asset)])
+
+    def _watch(self, unread: Sequence[AuditedAsset]) -> None:
+        if not unread:
+            return
+        ASSETS_NOT_AUDITED.inc(len(unread))
+        error = "the object store names them and answers 500 or nothing for their bytes"
+        logger.warning("assets_not_audited", reason="unreadable", error=error, count=len(unread))
+        for asset in unread:
+            if not asset.is_lost:
+                self._unreadable.add(asset)
 
     async def _is_there(self, asset: AuditedAsset) -> bool:
         found = await self._objects.stat(asset.object_key)

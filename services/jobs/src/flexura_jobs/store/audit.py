@@ -55,6 +55,12 @@ class SQLAuditStore:
         rows = await self._transactions.look_up(self._named, job_ids_parameter(job_ids))
         return [asset_of(row) for row in rows]
 
+    async def count_lost(self) -> int:
+        def read(connection: Connection) -> int:
+            return connection.execute(select(func.count()).select_from(JOBS).where(IS_LOST)).scalar_one()
+
+        return await self._transactions.read(read)
+
     async def note(self, assets: Sequence[AuditedAsset], *, is_lost: bool) -> list[Owned]:
         """Notes that these are lost, or were found again; answers those whose job is as it was read."""
         noted = await self._writer.write(self._note, [(asset, is_lost) for asset in assets])
