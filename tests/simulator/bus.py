@@ -58,6 +58,9 @@ class SimulatedBus:
         self._faults = faults
         self._loop = loop
 
+    def trouble(self) -> str | None:
+        return None if self.is_connected else "NATS cannot be reached"
+
     def subscribe(self, subject: str, handler: Handler) -> None:
         self._core.listeners.append((self, subject, handler))
 
