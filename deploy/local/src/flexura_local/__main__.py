@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flexura_kit.settings import read
-from flexura_kit.startup import SettingsError, os_fault
+from flexura_kit.startup import SettingsError, open_closed_standards, os_fault
 from flexura_local.checks import check_parts, check_ports, own_settings
 from flexura_local.console import Console
 from flexura_local.home import Home, HomeTakenError, HomeUnusableError
@@ -39,6 +39,7 @@ NOTHING_RUNS = 3  # As `systemctl status` and the init scripts of the LSB say it
 
 
 def main(arguments: list[str]) -> int:
+    open_closed_standards()
     console = Console()
     if arguments == ["status"]:
         return status(console)

@@ -15,7 +15,7 @@ from flexura_kit.metrics import metrics_port
 from flexura_kit.notify import Notifier, notifier
 from flexura_kit.secret_files import NamedFiles
 from flexura_kit.settings import Settings, read
-from flexura_kit.startup import StartupError, os_fault
+from flexura_kit.startup import StartupError, open_closed_standards, os_fault
 
 T = TypeVar("T")
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -163,6 +163,7 @@ def found_by(checks: Mapping[str, ReadyCheck]) -> dict[str, str]:
 
 def main(service: str, settings_type: type[SettingsT], build: Build[SettingsT]) -> None:
     """Runs a service from its settings to its last breath; SIGTERM and SIGINT stop it in order."""
+    open_closed_standards()
     try:
         settings = read(settings_type)
         log.configure(settings.log, service)

@@ -1,6 +1,9 @@
 """Why a process cannot start, as a sentence for the person who started it."""
 
+import os
 from enum import IntEnum
+
+STANDARD_ERROR = 2
 
 
 class ExitStatus(IntEnum):
@@ -22,6 +25,16 @@ class SettingsError(StartupError):
     """The process cannot start as it is set up; each line of the message names what to mend."""
 
     status = ExitStatus.WRONG_SETTINGS
+
+
+def open_closed_standards() -> None:
+    """Opens /dev/null where standard input, output or error is closed.
+
+    Else the next file or socket would get that number, and a child process would write its log lines to it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STANDARD_ERROR:
+        os.set_inheritable(descriptor, True)  # As standards are.
+    os.close(descriptor)
 
 
 def os_fault(error: OSError) -> str:
