@@ -126,7 +126,7 @@ async def test_what_may_not_be_stored_is_asked_for_again(reader: Pages, web_site
 
 async def test_a_worker_that_dies_or_hangs_takes_one_page_along() -> None:
     async with parsing_workers(1, timeout_s=2) as workers:
-        await workers.warm()
+        assert (await parsed(workers)) == "hello"
         harms = ((os._exit, 11, "understood"), (time.sleep, 60, "too long"), (bytearray, 4 << 30, "too large"))
         for harm, argument, words in harms:
             with pytest.raises(FlexuraError, match=words) as caught:
@@ -137,7 +137,6 @@ async def test_a_worker_that_dies_or_hangs_takes_one_page_along() -> None:
 
 async def test_workers_that_died_idle_are_replaced() -> None:
     async with parsing_workers(1) as workers:
-        await workers.warm()
         pid = await workers._run("", os.getpid, ())  # noqa: SLF001 - as above.
         os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.3)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import TimeoutError as ParseTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,12 +67,6 @@ class Workers:
 
     async def rank(self, url: str, text: str, query: str) -> tuple[Passage, ...]:
         return await self._run(url, rank_here, (text, query))
-
-    async def warm(self) -> None:
-        """Starts each worker."""
-        with suppress(FlexuraError):
-            # A worker that is not warm is only slow.
-            await asyncio.gather(*(self._run("", warm_here, ()) for _ in range(self._workers)))
 
     async def close(self) -> None:
         self._pool.stop()  # type: ignore[no-untyped-call]
@@ -137,10 +131,6 @@ def rank_here(text: str, query: str) -> tuple[Passage, ...]:
     return highlights(text, query)
 
 
-def warm_here() -> None:
-    """Nothing to do: the worker is there, and what it needs was loaded before it was forked."""
-
-
 def bound_memory() -> None:
     """Bounds what parsing may take beyond what a worker has to begin with."""
     if sys.platform != "linux":
@@ -166,11 +156,9 @@ def _context() -> Any:
 async def parsing_workers(
     workers: int = WORKERS, timeout_s: float = TIMEOUT_S, waiting_max: int = WAITING_MAX
 ) -> AsyncIterator[Workers]:
+    """The processes start with the first page: until then they would only take memory."""
     pool = Workers(workers, timeout_s, waiting_max)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            warming = tasks.create_task(pool.warm(), name="parsing-warm")
-            yield pool
-            warming.cancel()
+        yield pool
     finally:
         await pool.close()
