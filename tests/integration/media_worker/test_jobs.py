@@ -133,6 +133,6 @@ async def test_a_hint_of_a_job_that_may_not_be_claimed_is_settled(works: Plant) 
 async def test_many_small_jobs_are_claimed_together(works: Plant) -> None:
     jobs = [await works.submit(payload_bytes=1024) for _ in range(200)]
     async with works.worker(slots="2"):
-        await until(lambda: all(job.state == "completed" for job in jobs), "all to complete")
+        await until(lambda: all(job.state == "completed" for job in jobs), "all to complete", within_s=110)
 
     assert all(len(job.completions) == 1 for job in jobs)

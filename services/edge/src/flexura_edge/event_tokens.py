@@ -3,14 +3,13 @@
 import hashlib
 import os
 import struct
-from base64 import b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from Crypto.Cipher import AES
 
+from flexura_kit import base64url
 from flexura_kit.errors import FlexuraError, Kind, Reason
 from flexura_kit.startup import SettingsError
 
@@ -46,7 +45,7 @@ class EventTokens:
         expires_at = self._now() + self._lifetime_s
         nonce = os.urandom(NONCE_BYTES)
         sealed, tag = cipher(self._keys[0], nonce).encrypt_and_digest(CONTENT.pack(expires_at, key_digest))
-        text = SCHEME + urlsafe_b64encode(nonce + sealed + tag).decode().rstrip("=")
+        text = SCHEME + base64url.encode(nonce + sealed + tag)
         return EventToken(text, expires_at, key_digest)
 
     def refuse_expired(self, token: EventToken) -> None:
@@ -63,10 +62,10 @@ class EventTokens:
         """Reads a token of ours; refuses any other."""
         for key in self._keys:
             try:
-                given = b64decode(token.removeprefix(SCHEME) + "==", altchars=b"-_", validate=True)
+                given = base64url.decode(token.removeprefix(SCHEME))
                 sealed, tag = given[NONCE_BYTES:-TAG_BYTES], given[-TAG_BYTES:]
                 expires_at, digest = CONTENT.unpack(cipher(key, given[:NONCE_BYTES]).decrypt_and_verify(sealed, tag))
-            except (ValueError, Base64Error, struct.error):
+            except (ValueError, struct.error):
                 continue
             return EventToken(token, expires_at, digest)
         raise FlexuraError(

@@ -1,14 +1,13 @@
 """Lists of jobs: which are asked for, and the place in a list where the next page begins."""
 
 import struct
-from base64 import b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
 from flexura_jobs.domain.jobs import Job, JobState, MediaType
+from flexura_kit import base64url
 from flexura_kit.ids import AccountId, JobId
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,18 +54,18 @@ def page_token(position: Position, query: JobQuery) -> str:
     microseconds = (position.created_at - EPOCH) // timedelta(microseconds=1)
     job_id = UUID(position.job_id).bytes
     packed = TOKEN.pack(microseconds, job_id, seal(microseconds, job_id, query))
-    return urlsafe_b64encode(packed).decode().rstrip("=")
+    return base64url.encode(packed)
 
 
 def position_of(token: str, query: JobQuery) -> Position | None:
     """Answers None for anything but a token that was made for this account and these filters."""
     try:
-        packed = b64decode(token + "=", altchars=b"-_", validate=True)
+        packed = base64url.decode(token)
         microseconds, job_id, sealed = TOKEN.unpack(packed)
         if sealed != seal(microseconds, job_id, query):
             return None
         return Position(EPOCH + timedelta(microseconds=microseconds), JobId(str(UUID(bytes=job_id))))
-    except (ValueError, Base64Error, struct.error, OverflowError):
+    except (ValueError, struct.error, OverflowError):
         return None
 
 

@@ -1,11 +1,10 @@
 """Cursors into answers: they say where to go on, and only the account that was given one can use it."""
 
-import base64
-import binascii
 import hmac
 import json
 from dataclasses import astuple, dataclass
 
+from flexura_kit import base64url
 from flexura_kit.errors import FieldViolation, FlexuraError, Kind, Reason
 from flexura_search.domain.packing import Place
 
@@ -28,13 +27,13 @@ class Continuations:
         place = continuation.place
         fields = [continuation.material, *astuple(place)]
         payload = json.dumps(fields, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._signature(account_id, payload) + payload).rstrip(b"=").decode()
+        return base64url.encode(self._signature(account_id, payload) + payload)
 
     def read(self, account_id: str, text: str) -> Continuation:
         """Raises INVALID_REQUEST where it is none of ours, or another account's."""
         try:
-            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError) as error:
+            raw = base64url.decode(text)
+        except ValueError as error:
             raise foreign() from error
         signature, payload = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
         if not hmac.compare_digest(signature, self._signature(account_id, payload)):

@@ -1,10 +1,9 @@
 """The place in a feed, as a client keeps it."""
 
 import struct
-from base64 import b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from hashlib import sha256
 
+from flexura_kit import base64url
 from flexura_kit.ids import AccountId
 
 CURSOR = struct.Struct(">q8s")  # The number of the last event, and the seal.
@@ -15,14 +14,14 @@ WRONG = (
 
 
 def cursor_of(account_id: AccountId, sequence: int) -> str:
-    return urlsafe_b64encode(CURSOR.pack(sequence, seal(account_id, sequence))).decode().rstrip("=")
+    return base64url.encode(CURSOR.pack(sequence, seal(account_id, sequence)))
 
 
 def sequence_of(account_id: AccountId, cursor: str) -> int | None:
     """Answers None for anything but a cursor that was made for this account."""
     try:
-        sequence, sealed = CURSOR.unpack(b64decode(cursor + "==", altchars=b"-_", validate=True))
-    except (ValueError, Base64Error, struct.error):
+        sequence, sealed = CURSOR.unpack(base64url.decode(cursor))
+    except (ValueError, struct.error):
         return None
     return int(sequence) if sequence >= 0 and sealed == seal(account_id, sequence) else None
 
